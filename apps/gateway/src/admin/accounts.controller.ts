@@ -1,0 +1,97 @@
+import { Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { z } from 'zod';
+import { AccountStore, createAccessToken, hashToken, TOKEN_SCOPES } from '#auth';
+import { isNameComponent } from '#oci';
+import type { Actor } from '#registry';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { readJson } from './json-body.js';
+import { OperatorParam, OperatorsOnly } from './operator.guard.js';
+import { Problem } from './problem.js';
+
+/** Names that paths of Berth's own begin with. */
+const RESERVED = new Set(['v2', 'v3', 'token', 'api', 'admin', 'livez', 'readyz', 'metrics', 'anonymous']);
+
+const Login = z
+  .string()
+  .max(39, 'at most 39 characters')
+  .refine((login) => isNameComponent(login.toLowerCase()), 'letters and digits, parted by single . _ or -')
+  .refine((login) => !RESERVED.has(login.toLowerCase()), 'this name is reserved');
+const NewAccount = z.strictObject({ login: Login });
+const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
+const NewToken = z.strictObject({
+  name: z.string().min(1).max(100),
+  scopes: z.array(z.enum(TOKEN_SCOPES)).min(1),
+  expires_in_days: z.int().min(1).max(3650).optional(),
+});
+
+/** Users, organisations, members and tokens, as operators make them. */
+@Controller('admin/v1')
+export class AccountsController {
+  constructor(private readonly accounts: AccountStore) {}
+
+  @Post('users')
+  @OperatorsOnly()
+  async createUser(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ login: string }> {
+    const { login } = await readJson(request, NewAccount);
+    if (!(await this.accounts.createUser(login, operator))) throw nameTaken(login);
+    return { login };
+  }
+
+  @Post('orgs')
+  @OperatorsOnly()
+  async createOrganisation(
+    @Req() request: GatewayRequest,
+    @OperatorParam() operator: Actor,
+  ): Promise<{ login: string }> {
+    const { login } = await readJson(request, NewAccount);
+    if (!(await this.accounts.createOrganisation(login, operator))) throw nameTaken(login);
+    return { login };
+  }
+
+  @Put('orgs/:organisation/members/:login')
+  @OperatorsOnly()
+  async setMember(
+    @Param('organisation') organisation: string,
+    @Param('login') login: string,
+    @Req() request: GatewayRequest,
+    @OperatorParam() operator: Actor,
+  ): Promise<{ login: string; role: string }> {
+    const { role } = await readJson(request, Membership);
+    if (!(await this.accounts.setMember(organisation, login, role, operator))) {
+      throw new Problem(404, 'No such organisation or user');
+    }
+    return { login, role };
+  }
+
+  @Post('users/:login/tokens')
+  @OperatorsOnly()
+  async createToken(
+    @Param('login') login: string,
+    @Req() request: GatewayRequest,
+    @OperatorParam() operator: Actor,
+  ): Promise<{ id: number; token: string; name: string; scopes: string[]; expires_at: string | null }> {
+    const { name, scopes, expires_in_days: expiresInDays } = await readJson(request, NewToken);
+    const token = createAccessToken();
+    const made = await this.accounts.createToken(
+      { login, name, scopes, expiresInDays, hash: hashToken(token) },
+      operator,
+    );
+    if (!made) throw new Problem(404, 'No such user');
+    return { id: made.id, token, name, scopes, expires_at: made.expiresAt?.toISOString() ?? null };
+  }
+
+  @Delete('users/:login/tokens/:id')
+  @HttpCode(204)
+  @OperatorsOnly()
+  async revokeToken(
+    @Param('login') login: string,
+    @Param('id') id: string,
+    @OperatorParam() operator: Actor,
+  ): Promise<void> {
+    const tokenId = /^[0-9]{1,9}$/.test(id) ? Number(id) : 0;
+    if (!(await this.accounts.revokeToken(login, tokenId, operator))) throw new Problem(404, 'No such token');
+  }
+}
+
+const nameTaken = (login: string) =>
+  new Problem(409, 'Name taken', `A user or an organisation is called ${login} already.`);

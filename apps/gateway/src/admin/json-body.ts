@@ -1,0 +1,21 @@
+import type { z } from 'zod';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { readBody } from '../http/request-body.js';
+import { Problem } from './problem.js';
+
+const MAX_BYTES = 1024 * 1024;
+
+/** Reads a JSON body of exactly this shape: unknown fields are refused, not ignored. Errors: Problem 400. */
+export async function readJson<T extends z.ZodType>(request: GatewayRequest, schema: T): Promise<z.output<T>> {
+  const text = (await readBody(request.raw, MAX_BYTES)).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Problem(400, 'The body is not JSON');
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  throw new Problem(400, 'The body does not fit', issues.join('; '));
+}

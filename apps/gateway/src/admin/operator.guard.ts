@@ -1,0 +1,32 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { TokenHolder } from '#auth';
+import type { Actor } from '#registry';
+import { Policy } from '../v2/access-policy.js';
+import { Problem } from './problem.js';
+
+/** Lets in whose token has the scope `admin:registry`. */
+@Injectable()
+export class OperatorGuard extends AuthGuard('operator') {
+  override handleRequest<T = TokenHolder>(error: unknown, holder: TokenHolder | false): T {
+    if (error) throw error;
+    if (!holder) throw new Problem(401, 'Authentication required', 'Send a token as Basic password or as Bearer.');
+    if (!holder.scopes.includes('admin:registry')) {
+      throw new Problem(403, 'Not allowed', 'This needs a token with the scope admin:registry.');
+    }
+    return holder as T;
+  }
+
+  override getResponse(context: ExecutionContext): unknown {
+    return context.switchToHttp().getResponse<{ raw: unknown }>().raw;
+  }
+}
+
+/** States that a route is the operators', and guards it. */
+export const OperatorsOnly = () => applyDecorators(Policy('operator'), UseGuards(OperatorGuard));
+
+/** The operator who acts. */
+export const OperatorParam = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const { user } = context.switchToHttp().getRequest<{ user: TokenHolder }>();
+  return { principal: `user:${user.userId}`, userId: user.userId, login: user.login };
+});

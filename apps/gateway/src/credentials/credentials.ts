@@ -1,0 +1,25 @@
+import type { BearerToken, Principal } from '#auth';
+
+/** What a request proved about its caller. */
+export interface Credentials {
+  principal: Principal;
+  /** Present when it came by bearer token, whose list then narrows what it may do. */
+  access: BearerToken['access'] | undefined;
+}
+
+/** Splits an Authorization header; undefined for another scheme. One space, as RFC 9110 has it. */
+export function credentialsOf(header: string | undefined, scheme: 'basic' | 'bearer'): string | undefined {
+  const space = header?.indexOf(' ') ?? -1;
+  if (header === undefined || space < 0 || header.slice(0, space).toLowerCase() !== scheme) return undefined;
+  return header.slice(space + 1);
+}
+
+/** User name and password of a Basic header (RFC 7617); undefined for anything malformed. */
+export function parseBasic(header: string | undefined): { username: string; password: string } | undefined {
+  const encoded = credentialsOf(header, 'basic');
+  if (encoded === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1 || text.includes('\0')) return undefined;
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

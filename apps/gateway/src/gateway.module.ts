@@ -1,0 +1,119 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { BearerTokens, SigningKeyStore } from '#auth';
+import type { Settings } from '#config';
+import { SETTINGS, useCase } from '#nest';
+import {
+  AppendChunk,
+  BlobIndex,
+  ByteBudget,
+  CancelUpload,
+  DeleteBlob,
+  DeleteManifest,
+  DeleteTag,
+  FindUpload,
+  FinishUpload,
+  GetManifest,
+  ListReferrers,
+  ListTags,
+  ManifestStore,
+  MountBlob,
+  ObjectStore,
+  OpenBlob,
+  PackageStore,
+  PutManifest,
+  SessionWriters,
+  StartUpload,
+  StatBlob,
+  TagStore,
+  UploadLimits,
+  UploadSessions,
+  UploadStorage,
+} from '#registry';
+import { AccountsController } from './admin/accounts.controller.js';
+import { OperatorGuard } from './admin/operator.guard.js';
+import { OperatorStrategy } from './admin/operator.strategy.js';
+import { PackagesController } from './admin/packages.controller.js';
+import { BasicStrategy } from './credentials/basic.strategy.js';
+import { BearerStrategy } from './credentials/bearer.strategy.js';
+import { CredentialsGuard } from './credentials/credentials.guard.js';
+import { ExternalOrigin } from './http/external-origin.js';
+import { FailedLogins } from './token/failed-logins.js';
+import { JwksController } from './token/jwks.controller.js';
+import { TokenController } from './token/token.controller.js';
+import { AccessGuard } from './v2/access.guard.js';
+import { BaseController } from './v2/base.controller.js';
+import { BlobsController } from './v2/blobs.controller.js';
+import { CatalogController } from './v2/catalog.controller.js';
+import { Challenger } from './v2/challenger.js';
+import { ManifestsController } from './v2/manifests.controller.js';
+import { PullableRepositories } from './v2/pullable-repositories.js';
+import { ReferrersController } from './v2/referrers.controller.js';
+import { TagsController } from './v2/tags.controller.js';
+import { UploadsController } from './v2/uploads.controller.js';
+
+const MIB = 1024 * 1024;
+/** Upload buffers of the whole process: eight parts at once. */
+const UPLOAD_BUFFER_BYTES = 64 * MIB;
+
+const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (settings: Settings) => T) => ({
+  provide,
+  inject: [SETTINGS],
+  useFactory: make,
+});
+
+/** Everything public. Its ports come from whatever adapters module the process has. */
+@Module({
+  imports: [DiscoveryModule, PassportModule],
+  controllers: [
+    BaseController,
+    CatalogController,
+    UploadsController,
+    BlobsController,
+    ManifestsController,
+    TagsController,
+    ReferrersController,
+    TokenController,
+    JwksController,
+    AccountsController,
+    PackagesController,
+  ],
+  providers: [
+    AccessGuard,
+    CredentialsGuard,
+    OperatorGuard,
+    BasicStrategy,
+    BearerStrategy,
+    OperatorStrategy,
+    Challenger,
+    PullableRepositories,
+    SessionWriters,
+    fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
+    fromSettings(FailedLogins, (s) => new FailedLogins(s.BERTH_RATE_LIMITS)),
+    fromSettings(UploadLimits, (s) => new UploadLimits(s.BERTH_MAX_BLOB_SIZE)),
+    { provide: ByteBudget, useFactory: () => new ByteBudget(UPLOAD_BUFFER_BYTES) },
+    {
+      provide: BearerTokens,
+      inject: [SigningKeyStore, SETTINGS],
+      useFactory: (keys: SigningKeyStore, settings: Settings) => new BearerTokens(keys, settings.BERTH_TOKEN_TTL),
+    },
+    useCase(UploadStorage, ObjectStore, UploadSessions, ByteBudget),
+    useCase(StatBlob, BlobIndex),
+    useCase(OpenBlob, BlobIndex),
+    useCase(DeleteBlob, BlobIndex),
+    useCase(MountBlob, BlobIndex, PackageStore),
+    useCase(StartUpload, PackageStore, UploadSessions),
+    useCase(AppendChunk, UploadStorage, SessionWriters, UploadLimits),
+    useCase(FinishUpload, UploadStorage, SessionWriters, UploadLimits),
+    useCase(FindUpload, UploadSessions),
+    useCase(CancelUpload, UploadSessions),
+    useCase(GetManifest, ManifestStore),
+    useCase(PutManifest, PackageStore, ManifestStore),
+    useCase(DeleteManifest, ManifestStore),
+    useCase(ListTags, TagStore),
+    useCase(DeleteTag, TagStore),
+    useCase(ListReferrers, ManifestStore),
+  ],
+})
+export class GatewayModule {}

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { assertPolicies } from './assert-policies.js';
+import { ErrorFilter } from './error.filter.js';
+import { answerUnrouted } from './unrouted.js';
+import { encodeRepositoryName } from './v2-path.js';
+
+/** Long enough for balancers that keep idle connections for a minute (nginx 60 s and 75 s, ALB 60 s). */
+const KEEP_ALIVE_MS = 75_000;
+const HEADERS_MS = 10_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** A sha512 digest and a 255-character name, encoded, must fit; longer ones are told what is wrong with them. */
+const MAX_PARAM_LENGTH = 8192;
+
+/**
+ * Builds the public HTTP server around a module that holds `GatewayModule` and its adapters. Bodies reach the controllers
+ * as streams, whatever their type: nothing is parsed, inflated or kept before somebody asks for it.
+ */
+export async function createGateway(module: unknown, log: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    rewriteUrl: (request) => encodeRepositoryName(request.url ?? '/'),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    exposeHeadRoutes: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    requestTimeout: 0, // uploads take as long as they take; bounded-stream.ts demands a minimum rate
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: () => randomUUID(),
+    logger: false,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    logger: ['error', 'warn'],
+    abortOnError: false,
+    forceCloseConnections: false,
+  });
+  const server = adapter.getInstance();
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
+  });
+  app.useGlobalFilters(new ErrorFilter(log));
+  await app.init();
+  server.setNotFoundHandler(answerUnrouted);
+  assertPolicies(app);
+  return app;
+}

@@ -1,0 +1,89 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { RegistryError } from '#oci';
+import { ObjectMissingError } from '#registry';
+import { Problem } from '../admin/problem.js';
+
+/** What goes to the client, before it takes the form of its API. */
+interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  detail?: unknown;
+  headers?: Record<string, string>;
+}
+
+/**
+ * The one place that writes errors: the specification's form under /v2 and /token, RFC 9457 under /admin. Whatever is no
+ * refusal of Berth's own is a fault: logged with all it has, told to the client without any of it.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const refusal = this.refusalOf(error, request);
+    if (reply.sent || request.raw.destroyed) return;
+    sendRefusal(request, reply, refusal);
+  }
+
+  private refusalOf(error: unknown, request: FastifyRequest): Refusal {
+    if (error instanceof RegistryError) return { ...error, message: error.message };
+    if (error instanceof Problem) {
+      return { status: error.status, code: 'DENIED', message: error.title, detail: error.detail };
+    }
+    if (error instanceof ObjectMissingError) {
+      this.log.error(
+        { requestId: request.id, objectKey: error.key },
+        'an object that the database knows is not in storage',
+      );
+      return { status: 404, code: 'BLOB_UNKNOWN', message: 'blob unknown to registry' };
+    }
+    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    if (status < 500) return { status, code: 'UNSUPPORTED', message: 'the request cannot be served' };
+    if (request.raw.destroyed) return { status, code: 'UNKNOWN', message: 'the client went away' };
+    this.log.error(
+      { err: error, requestId: request.id, method: request.method, path: request.url.split('?')[0] },
+      'request failed',
+    );
+    return status === 503
+      ? { status, code: 'UNAVAILABLE', message: 'try again in a moment', headers: { 'retry-after': '1' } }
+      : {
+          status: 500,
+          code: 'UNKNOWN',
+          message: 'Berth failed; its log has the details',
+          detail: { requestId: request.id },
+        };
+  }
+}
+
+function statusOf(error: unknown): number {
+  const { statusCode, code } = error as { statusCode?: number; code?: string };
+  // Prisma: no connection, pool exhausted, server closed the connection.
+  if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return 503;
+  return statusCode ?? 500;
+}
+
+/** Writes a refusal in the form that the path's API has. */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const { status, code, message, detail } = refusal;
+  // What is left of the body is not read: the connection cannot be used again.
+  if (!request.raw.readableEnded && hasBody(request)) reply.header('connection', 'close');
+  reply.status(status).headers(refusal.headers ?? {});
+  if (request.url.startsWith('/admin/')) {
+    reply.header('content-type', 'application/problem+json');
+    if (status === 401) reply.header('www-authenticate', 'Basic realm="berth"');
+    reply.send(JSON.stringify({ type: 'about:blank', status, title: message, detail, request_id: request.id }));
+    return;
+  }
+  const body = JSON.stringify({ errors: [{ code, message, ...(detail !== undefined && { detail }) }] });
+  reply.header('content-type', 'application/json');
+  if (request.method === 'HEAD') reply.header('content-length', String(Buffer.byteLength(body))).send();
+  else reply.send(body);
+}
+
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,0 +1,20 @@
+import type { IncomingMessage } from 'node:http';
+import { fail } from '#oci';
+
+/**
+ * Reads a whole body into memory, at most `limit` bytes; the rest of a larger one is not read.
+ * Errors: SIZE_INVALID with status 413, and the connection closes then; SIZE_INVALID for a body that ends early.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = () =>
+    fail('SIZE_INVALID', { reason: `at most ${limit} bytes` }, { status: 413, headers: { connection: 'close' } });
+  if (Number(request.headers['content-length'] ?? 0) > limit) return tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > limit) return tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

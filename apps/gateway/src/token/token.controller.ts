@@ -1,0 +1,99 @@
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import {
+  type AccessEntry,
+  AccessFactsStore,
+  ANONYMOUS,
+  authorize,
+  BearerTokens,
+  type Principal,
+  parseScopes,
+} from '#auth';
+import { fail, splitRepositoryName } from '#oci';
+import { parseBasic } from '../credentials/credentials.js';
+import { findTokenHolder } from '../credentials/find-token-holder.js';
+import { ExternalOrigin } from '../http/external-origin.js';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { readBody } from '../http/request-body.js';
+import { Policy } from '../v2/access-policy.js';
+import { FailedLogins } from './failed-logins.js';
+
+const MAX_FORM_BYTES = 64 * 1024;
+
+/**
+ * Docker token protocol: GET with Basic, POST as OAuth2. A token lists what its owner may do of what was asked, and no
+ * more; wrong credentials are a 401 even where an anonymous token would do, as clients take any token for a login.
+ * No refresh tokens are given: clients keep the personal access token.
+ */
+@Controller('token')
+export class TokenController {
+  constructor(
+    private readonly facts: AccessFactsStore,
+    private readonly tokens: BearerTokens,
+    private readonly failedLogins: FailedLogins,
+    private readonly origin: ExternalOrigin,
+  ) {}
+
+  @Get(['', '/'])
+  @Policy('anyone')
+  async get(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { authorization } = request.headers;
+    const basic = parseBasic(authorization);
+    const principal =
+      authorization === undefined ? ANONYMOUS : await this.login(request, basic?.username, basic?.password);
+    await this.answer(reply, principal, [request.query.scope ?? []].flat());
+  }
+
+  @Post(['', '/'])
+  @Policy('anyone')
+  async post(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
+    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+    if (!isForm) fail('UNSUPPORTED', { reason: 'send application/x-www-form-urlencoded' }, { status: 400 });
+    const form = new URLSearchParams((await readBody(request.raw, MAX_FORM_BYTES)).toString('utf8'));
+    const grant = form.get('grant_type');
+    if (grant !== 'password' && grant !== 'refresh_token') {
+      fail('UNSUPPORTED', { grant_type: grant?.slice(0, 64), supported: ['password'] }, { status: 400 });
+    }
+    const secret = grant === 'password' ? form.get('password') : undefined; // no refresh token was ever given out
+    const principal = await this.login(request, form.get('username') ?? 'oauth2', secret ?? undefined);
+    await this.answer(reply, principal, form.getAll('scope'));
+  }
+
+  private async login(
+    request: GatewayRequest,
+    username: string | undefined,
+    password: string | undefined,
+  ): Promise<Principal> {
+    const holder = password === undefined ? undefined : await findTokenHolder(this.facts, password);
+    if (holder) return { kind: 'user', userId: holder.userId, tokenId: holder.tokenId };
+    await this.failedLogins.count(this.origin.clientAddress(request), username ?? '');
+    return fail(
+      'UNAUTHORIZED',
+      { reason: 'unknown, expired or revoked token' },
+      {
+        headers: { 'www-authenticate': 'Basic realm="berth"' },
+      },
+    );
+  }
+
+  private async answer(reply: FastifyReply, principal: Principal, scopes: string[]): Promise<void> {
+    const access = await this.grant(principal, parseScopes(scopes));
+    const { token, expiresIn, issuedAt } = await this.tokens.issue(principal, access);
+    reply
+      .header('cache-control', 'no-store')
+      .send({ token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() });
+  }
+
+  private async grant(principal: Principal, requested: AccessEntry[]): Promise<AccessEntry[]> {
+    const granted = await Promise.all(
+      requested.map(async (entry) => {
+        const facts = await this.facts.find(principal, entry.name);
+        const hasPackage = splitRepositoryName(entry.name).packageName !== undefined;
+        const actions =
+          facts === 'revoked' ? [] : entry.actions.filter((action) => authorize(action, facts, hasPackage).isAllowed);
+        return { ...entry, actions };
+      }),
+    );
+    return granted.filter((entry) => entry.actions.length > 0);
+  }
+}

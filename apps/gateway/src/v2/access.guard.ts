@@ -1,0 +1,89 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  AccessFactsStore,
+  ANONYMOUS,
+  authorize,
+  type Principal,
+  type RequestableAction,
+  scopeFor,
+  type TokenHolder,
+} from '#auth';
+import type { Settings } from '#config';
+import { SETTINGS } from '#nest';
+import { fail, parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
+import type { Actor } from '#registry';
+import { REJECTED } from '../credentials/credentials.guard.js';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { ACCESS_POLICY, type AccessPolicy } from './access-policy.js';
+import { Challenger } from './challenger.js';
+
+/**
+ * Asks `authorize()` for every request and says no in the specification's words (design.md, "Rules where the specification
+ * leaves room"): without credentials 401; known without the right to pull 404, as if the name were free; known without
+ * another right 403; a token too narrow for what its owner may do 401 with the scope to ask for.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly facts: AccessFactsStore,
+    private readonly challenger: Challenger,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<GatewayRequest>();
+    const policy = this.reflector.get<AccessPolicy | undefined>(ACCESS_POLICY, context.getHandler());
+    if (policy === 'known caller') return this.admitKnown(request);
+    if (policy === undefined || policy === 'operator' || policy === 'anyone') throw new Error('not a policy of /v2');
+    return this.admitTo(parseRepositoryName(request.params.name ?? ''), policy, request);
+  }
+
+  private async admitKnown(request: GatewayRequest): Promise<boolean> {
+    const { user } = request;
+    if (user === REJECTED) return this.challenger.refuse(request, 'invalid_token');
+    const { principal } = user;
+    const holder = principal.kind === 'user' ? await this.facts.findPrincipal(principal) : undefined;
+    if (!holder) return this.challenger.refuse(request, principal.kind === 'user' ? 'invalid_token' : undefined);
+    return true;
+  }
+
+  private async admitTo(name: RepositoryName, action: RequestableAction, request: GatewayRequest): Promise<boolean> {
+    const scope = scopeFor(name, action);
+    const { user } = request;
+    if (user === REJECTED) return this.challenger.refuse(request, 'invalid_token', scope);
+    const facts = await this.facts.find(user.principal, name);
+    if (facts === 'revoked') return this.challenger.refuse(request, 'invalid_token', scope);
+    this.assertOpen(action);
+    const hasPackage = splitRepositoryName(name).packageName !== undefined;
+    const decision = authorize(action, facts, hasPackage);
+    if (!decision.isAllowed) {
+      if (!facts.subject) return this.challenger.refuse(request, undefined, scope);
+      return action === 'pull' ? fail('NAME_UNKNOWN', { name }) : fail('DENIED', { name, action });
+    }
+    if (user.access && decision.rule !== 'public package') {
+      const entry = user.access.find((candidate) => candidate.name === name);
+      if (!entry?.actions.includes(action)) return this.challenger.refuse(request, 'insufficient_scope', scope);
+    }
+    request.access = {
+      repository: { name, packageId: facts.package?.id, isPublished: facts.package?.isPublished ?? false },
+      actor: actorOf(user.principal, facts.subject),
+    };
+    return true;
+  }
+
+  /** Errors: UNSUPPORTED for what the operator switched off. */
+  private assertOpen(action: RequestableAction): void {
+    if (action !== 'pull' && this.settings.BERTH_READ_ONLY)
+      fail('UNSUPPORTED', { reason: 'this registry is read-only now' });
+    if (action === 'delete' && !this.settings.BERTH_DELETES)
+      fail('UNSUPPORTED', { reason: 'deleting is switched off here' });
+  }
+}
+
+function actorOf(principal: Principal, holder: TokenHolder | undefined): Actor {
+  if (principal.kind === ANONYMOUS.kind || !holder)
+    return { principal: 'anonymous', userId: undefined, login: 'anonymous' };
+  return { principal: `user:${holder.userId}`, userId: holder.userId, login: holder.login };
+}

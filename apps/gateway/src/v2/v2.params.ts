@@ -1,0 +1,31 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type Digest, parseDigest, parseReference, type Reference } from '#oci';
+import type { Actor, Repository } from '#registry';
+import { type GatewayRequest, type Query, single } from '../http/gateway-request.js';
+
+const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<GatewayRequest>();
+
+/** The repository that the access guard let the caller into. */
+export const RepositoryParam = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Repository => requestOf(context).access.repository,
+);
+
+/** Who is acting. */
+export const ActorParam = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Actor => requestOf(context).access.actor,
+);
+
+/** `:digest` of the path. Errors: DIGEST_INVALID. */
+export const DigestParam = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Digest => parseDigest(requestOf(context).params.digest ?? ''),
+);
+
+/** `:reference` of the path. Errors: DIGEST_INVALID, MANIFEST_INVALID. */
+export const ReferenceParam = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Reference => parseReference(requestOf(context).params.reference ?? ''),
+);
+
+/** A query parameter, the first of its name. */
+export const QueryParam = createParamDecorator((name: string, context: ExecutionContext): string | undefined =>
+  single((requestOf(context).query as Query)[name]),
+);

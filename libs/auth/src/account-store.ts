@@ -1,0 +1,46 @@
+import type { Actor } from '#registry';
+import type { TokenScope } from './principal.js';
+
+/** A token as the database keeps it: without the token. */
+export interface NewToken {
+  login: string;
+  name: string;
+  hash: Uint8Array<ArrayBuffer>;
+  scopes: TokenScope[];
+  expiresInDays: number | undefined;
+}
+
+export type MemberRole = 'owner' | 'member';
+
+/** Users, organisations, members and tokens, as operators make them. Every change is audited in its own transaction. */
+export abstract class AccountStore {
+  /** False when the name is taken, by a user or an organisation, in any capitals. */
+  abstract createUser(login: string, actor: Actor): Promise<boolean>;
+
+  /** As `createUser`. The namespace is the organisation. */
+  abstract createOrganisation(login: string, actor: Actor): Promise<boolean>;
+
+  /** Makes a user owner or member of an organisation. False when either is unknown. */
+  abstract setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean>;
+
+  /** The token's id and end; undefined when there is no such user. */
+  abstract createToken(token: NewToken, actor: Actor): Promise<{ id: number; expiresAt: Date | undefined } | undefined>;
+
+  /** Ends a token at once. False when the user has no such token. */
+  abstract revokeToken(login: string, tokenId: number, actor: Actor): Promise<boolean>;
+
+  /** Makes sure that user `admin` exists and that this is its only operator token. Safe to repeat. */
+  abstract ensureAdministrator(tokenHash: Uint8Array<ArrayBuffer>): Promise<void>;
+
+  /** Writes to the audit log what leaves no other trace. */
+  abstract audit(entry: AuditEntry): Promise<void>;
+}
+
+/** Who did what, on what, from where. Never holds a secret. */
+export interface AuditEntry {
+  actor: Actor;
+  tokenId: number | undefined;
+  action: string;
+  target: string;
+  address: string | undefined;
+}

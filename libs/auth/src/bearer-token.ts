@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { type CryptoKey, decodeProtectedHeader, importJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import QuickLRU from 'quick-lru';
+import { ANONYMOUS, type Principal } from './principal.js';
+import type { AccessEntry } from './scope.js';
+import type { SigningKeyStore } from './signing-keys.js';
+
+const ALGORITHM = 'ES256';
+/** Told apart from any other token that the instance may sign one day. */
+const TYPE = 'berth-access+jwt';
+const MAX_TOKEN_LENGTH = 8192;
+const CLOCK_SKEW_SECONDS = 60;
+/** An unknown key id makes Berth look for new keys, but no more often than this. */
+const KEY_REFETCH_MS = 30_000;
+
+/** What a verified bearer token says. Its access list narrows what its subject may do; it grants nothing by itself. */
+export interface BearerToken {
+  principal: Principal;
+  access: AccessEntry[];
+  /** Seconds since 1970. */
+  expiresAt: number;
+}
+
+export interface IssuedToken {
+  token: string;
+  expiresIn: number;
+  issuedAt: Date;
+}
+
+/** Issues and verifies the short-lived tokens of the Docker token protocol. */
+export class BearerTokens {
+  private readonly verified = new QuickLRU<string, BearerToken>({ maxSize: 10_000 });
+  private keys = new Map<string, CryptoKey | Uint8Array>();
+  private keysReadAt = Number.NEGATIVE_INFINITY;
+  private signer: Promise<{ kid: string; key: CryptoKey | Uint8Array }> | undefined;
+  private signerReadAt = 0;
+
+  /** `lifetime` in seconds. */
+  constructor(
+    private readonly store: SigningKeyStore,
+    private readonly lifetime: number,
+  ) {}
+
+  async issue(principal: Principal, access: AccessEntry[]): Promise<IssuedToken> {
+    const { kid, key } = await this.currentSigner();
+    const name = await this.store.instanceName();
+    const issuedAt = new Date();
+    const now = Math.floor(issuedAt.getTime() / 1000);
+    const claims: JWTPayload = { access };
+    if (principal.kind === 'user') claims.tid = principal.tokenId;
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: ALGORITHM, kid, typ: TYPE })
+      .setIssuer(name)
+      .setAudience(name)
+      .setSubject(principal.kind === 'user' ? `user:${principal.userId}` : 'anonymous')
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(now + this.lifetime)
+      .setJti(randomUUID())
+      .sign(key);
+    return { token, expiresIn: this.lifetime, issuedAt };
+  }
+
+  /** What the token says, or undefined when it is not one that this instance signed and that is alive now. */
+  async verify(token: string): Promise<BearerToken | undefined> {
+    const now = Date.now() / 1000;
+    const known = this.verified.get(token);
+    if (known) return known.expiresAt + CLOCK_SKEW_SECONDS > now ? known : undefined;
+    if (token.length > MAX_TOKEN_LENGTH) return undefined;
+    const fresh = await this.verifySignature(token).catch(() => undefined);
+    if (fresh) this.verified.set(token, fresh);
+    return fresh;
+  }
+
+  private async verifySignature(token: string): Promise<BearerToken | undefined> {
+    // Only the key id is taken from the header: jwk, jku, x5u and x5c in it are never looked at (CVE-2025-24976).
+    const { kid, crit } = decodeProtectedHeader(token);
+    const key = typeof kid === 'string' && crit === undefined ? await this.findKey(kid) : undefined;
+    if (!key) return undefined;
+    const name = await this.store.instanceName();
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [ALGORITHM],
+      typ: TYPE,
+      issuer: name,
+      audience: name,
+      clockTolerance: CLOCK_SKEW_SECONDS,
+      requiredClaims: ['sub', 'exp', 'nbf', 'iat'],
+    });
+    const principal = typeof payload.aud === 'string' ? principalOf(payload) : undefined;
+    if (!principal || payload.exp === undefined) return undefined;
+    return { principal, access: payload.access as AccessEntry[], expiresAt: payload.exp };
+  }
+
+  private async findKey(kid: string): Promise<CryptoKey | Uint8Array | undefined> {
+    if (!this.keys.has(kid) && Date.now() - this.keysReadAt > KEY_REFETCH_MS) await this.readKeys();
+    return this.keys.get(kid);
+  }
+
+  private async readKeys(): Promise<void> {
+    this.keysReadAt = Date.now();
+    const keys = new Map<string, CryptoKey | Uint8Array>();
+    for (const jwk of await this.store.publicKeys()) keys.set(jwk.kid ?? '', await importJWK(jwk, ALGORITHM));
+    this.keys = keys;
+  }
+
+  private async currentSigner(): Promise<{ kid: string; key: CryptoKey | Uint8Array }> {
+    if (!this.signer || Date.now() - this.signerReadAt > KEY_REFETCH_MS) {
+      this.signerReadAt = Date.now();
+      this.signer = this.store.current().then(async ({ kid, privateJwk }) => {
+        return { kid, key: await importJWK(privateJwk, ALGORITHM) };
+      });
+      this.signer.catch(() => {
+        this.signer = undefined;
+      });
+    }
+    return this.signer;
+  }
+}
+
+function principalOf(payload: JWTPayload): Principal | undefined {
+  if (payload.sub === 'anonymous') return ANONYMOUS;
+  const userId = Number(/^user:([0-9]{1,10})$/.exec(payload.sub ?? '')?.[1]);
+  return Number.isSafeInteger(userId) && typeof payload.tid === 'number'
+    ? { kind: 'user', userId, tokenId: payload.tid }
+    : undefined;
+}

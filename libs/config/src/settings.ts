@@ -1,0 +1,65 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { address, addressOrOff, bytes, duration, durationOrNever, onOff, origin } from './values.js';
+
+const MIN_ADMIN_TOKEN = 20;
+
+const trustedProxies = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  )
+  .refine((entries) => entries.every((entry) => ipaddr.isValidCIDR(entry) || ipaddr.isValid(entry)), {
+    error: 'must be addresses or CIDRs, separated by commas',
+  });
+
+/**
+ * Every setting, by the variable that gives it. Defaults stand here and nowhere else; `docs/configuration.md` lists the same.
+ */
+export const SETTINGS = {
+  BERTH_LISTEN: address.prefault('127.0.0.1:5000'),
+  BERTH_OPS_LISTEN: addressOrOff.prefault('127.0.0.1:5001'),
+  BERTH_DATA_DIR: z.string().min(1, 'must be a folder').default('./data'),
+  BERTH_PUBLIC_URL: origin.optional(),
+  BERTH_TRUSTED_PROXIES: trustedProxies.prefault(''),
+  BERTH_DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be postgres://…' }).optional(),
+  BERTH_ADMIN_TOKEN: z.string().min(MIN_ADMIN_TOKEN, `must have ${MIN_ADMIN_TOKEN} or more characters`).optional(),
+  BERTH_GC_GRACE: duration.prefault('24h'),
+  BERTH_UNTAGGED_AFTER: durationOrNever.prefault('30d'),
+  BERTH_RESTORE_WINDOW: duration.prefault('30d'),
+  BERTH_BACKUP_HORIZON: duration.prefault('0'),
+  BERTH_TOKEN_TTL: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('5m'),
+  BERTH_MAX_BLOB_SIZE: bytes.optional(),
+  BERTH_DELETES: onOff.prefault('on'),
+  BERTH_READ_ONLY: onOff.prefault('off'),
+  BERTH_RATE_LIMITS: onOff.prefault('on'),
+  BERTH_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+      error: 'must be trace, debug, info, warn, error or silent',
+    })
+    .default('info'),
+};
+
+const schema = z.object(SETTINGS);
+
+/** Berth's settings, typed and checked; durations are seconds, sizes bytes. */
+export type Settings = z.output<typeof schema>;
+
+/** What is wrong with the environment, one line a variable. Names and rules only: a value may be a secret. */
+export class SettingsError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`These settings need another value:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** Reads the environment once, at start. Empty variables count as unset. Errors: SettingsError with all problems. */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name] || undefined]));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw new SettingsError(result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+}

@@ -1,0 +1,2 @@
+/** Injection token of the process's settings (`Settings` of `#config`). */
+export const SETTINGS = Symbol('settings');

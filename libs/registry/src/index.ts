@@ -1,0 +1,44 @@
+export { DeleteBlob } from './blobs/delete-blob.js';
+export { OpenBlob } from './blobs/open-blob.js';
+export { StatBlob } from './blobs/stat-blob.js';
+export { DeleteManifest } from './manifests/delete-manifest.js';
+export { GetManifest } from './manifests/get-manifest.js';
+export { PutManifest } from './manifests/put-manifest.js';
+export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
+export {
+  type ManifestPush,
+  ManifestStore,
+  type Referrer,
+  type Removal,
+  type StoredManifest,
+} from './ports/manifest-store.js';
+export {
+  type ObjectKey,
+  ObjectMissingError,
+  ObjectStore,
+  type PartPlace,
+  type StoredPart,
+} from './ports/object-store.js';
+export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
+export { TagStore } from './ports/tag-store.js';
+export {
+  type ClaimedUpload,
+  type SessionOwner,
+  type StoredPiece,
+  UploadSessions,
+  type UploadStep,
+} from './ports/upload-sessions.js';
+export { ListReferrers } from './referrers/list-referrers.js';
+export type { Actor, Repository } from './repository.js';
+export { DeleteTag } from './tags/delete-tag.js';
+export { ListTags } from './tags/list-tags.js';
+export { AppendChunk } from './uploads/append-chunk.js';
+export { UploadStorage } from './uploads/body-writer.js';
+export { ByteBudget } from './uploads/byte-budget.js';
+export { CancelUpload } from './uploads/cancel-upload.js';
+export { FindUpload } from './uploads/find-upload.js';
+export { FinishUpload } from './uploads/finish-upload.js';
+export { MountBlob, type PullableAmong } from './uploads/mount-blob.js';
+export { SessionWriters } from './uploads/session-writers.js';
+export { StartUpload } from './uploads/start-upload.js';
+export { type UploadBody, UploadLimits } from './uploads/upload-body.js';

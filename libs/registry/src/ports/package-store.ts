@@ -1,0 +1,20 @@
+import type { Page, PageRequest, RepositoryName } from '#oci';
+import type { Actor } from '../repository.js';
+
+/** Packages themselves: made by the first upload, listed from their first manifest on. */
+export abstract class PackageStore {
+  /**
+   * The package of this name, made private and unlisted if there is none. `namespaceOwner` is its first component.
+   * Two first uploads at once get the same one. Errors: NAME_UNKNOWN when nobody owns the namespace.
+   */
+  abstract ensure(name: RepositoryName, actor: Actor): Promise<number>;
+
+  /** Names of published packages that the user may pull, in byte order; `userId` undefined lists all (administrators). */
+  abstract list(userId: number | undefined, page: PageRequest): Promise<Page<RepositoryName>>;
+
+  /** Changes who may see the package. False when there is no such package. */
+  abstract setVisibility(name: RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean>;
+}
+
+export const VISIBILITIES = ['private', 'internal', 'public'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];

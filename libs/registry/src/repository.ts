@@ -1,0 +1,18 @@
+import type { RepositoryName } from '#oci';
+
+/** Who acts, as every write records it. */
+export interface Actor {
+  /** `user:12`: what upload sessions are bound to. */
+  principal: string;
+  userId: number | undefined;
+  login: string;
+}
+
+/** A repository as one request addresses it, after `authorize()` said yes. */
+export interface Repository {
+  name: RepositoryName;
+  /** Absent while nothing was ever uploaded under this name. */
+  packageId: number | undefined;
+  /** Whether a manifest was pushed: before that the package is in no list. */
+  isPublished: boolean;
+}

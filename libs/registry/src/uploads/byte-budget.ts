@@ -1,0 +1,36 @@
+/**
+ * Bytes of upload buffers that the whole process may hold. A buffer is reserved whole before its first byte is read,
+ * first come first served, so that many uploads wait on their sockets instead of filling memory.
+ */
+export class ByteBudget {
+  private free: number;
+  private readonly waiting: Array<{ bytes: number; grant: () => void }> = [];
+
+  /** `total` bytes; a reservation larger than that could never be granted. */
+  constructor(private readonly total: number) {
+    this.free = total;
+  }
+
+  /** Waits for `bytes`; the answer gives them back and may be called more than once. */
+  async reserve(bytes: number): Promise<() => void> {
+    if (bytes > this.total) throw new RangeError(`${bytes} bytes can never be reserved of ${this.total}`);
+    if (this.waiting.length > 0 || bytes > this.free) {
+      await new Promise<void>((grant) => this.waiting.push({ bytes, grant }));
+    } else this.free -= bytes;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.free += bytes;
+      this.grantWaiting();
+    };
+  }
+
+  private grantWaiting(): void {
+    for (let next = this.waiting[0]; next && next.bytes <= this.free; next = this.waiting[0]) {
+      this.waiting.shift();
+      this.free -= next.bytes;
+      next.grant();
+    }
+  }
+}
