@@ -1,10 +1,13 @@
 export { DeleteBlob } from './blobs/delete-blob.js';
 export { OpenBlob } from './blobs/open-blob.js';
 export { StatBlob } from './blobs/stat-blob.js';
+export { DeleteObjects } from './gc/delete-objects.js';
+export { ExpireUploads } from './gc/expire-uploads.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
 export { PutManifest } from './manifests/put-manifest.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
+export { type DueDeletion, Garbage } from './ports/garbage.js';
 export {
   type ManifestPush,
   ManifestStore,

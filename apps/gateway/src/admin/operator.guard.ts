@@ -17,7 +17,7 @@ export class OperatorGuard extends AuthGuard('operator') {
     return holder as T;
   }
 
-  override getResponse(context: ExecutionContext): unknown {
+  getResponse(context: ExecutionContext): unknown {
     return context.switchToHttp().getResponse<{ raw: unknown }>().raw;
   }
 }

@@ -1,29 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import type { FastifyRequest } from 'fastify';
-import { Strategy } from 'passport';
-import { AccessFactsStore } from '#auth';
-import { credentialsOf, parseBasic } from '../credentials/credentials.js';
+import { AccessFactsStore, type TokenHolder } from '#auth';
+import { AuthorizationStrategy } from '../credentials/authorization.strategy.js';
+import { parseBasic, parseBearer } from '../credentials/credentials.js';
 import { findTokenHolder } from '../credentials/find-token-holder.js';
 
 /** A personal access token for the operator API, as Basic password or as Bearer. */
 @Injectable()
-export class OperatorStrategy extends PassportStrategy(Strategy, 'operator') {
+export class OperatorStrategy extends PassportStrategy(AuthorizationStrategy, 'operator') {
   constructor(private readonly facts: AccessFactsStore) {
-    super();
+    super((header: string | undefined) => parseBearer(header) ?? parseBasic(header)?.password);
   }
 
-  override authenticate(request: FastifyRequest): void {
-    const { authorization } = request.headers;
-    const token = credentialsOf(authorization, 'bearer') ?? parseBasic(authorization)?.password;
-    if (token === undefined) return this.fail(401);
-    findTokenHolder(this.facts, token).then(
-      (holder) => (holder ? this.success(holder) : this.fail(401)),
-      (error) => this.error(error),
-    );
-  }
-
-  validate(): never {
-    throw new Error('this strategy authenticates by itself');
+  async validate(token: string): Promise<TokenHolder | false> {
+    return (await findTokenHolder(this.facts, token)) ?? false;
   }
 }

@@ -27,7 +27,7 @@ export class CredentialsGuard extends AuthGuard(['bearer', 'basic']) {
   }
 
   /** Passport writes to a Node response, never to a Fastify reply. */
-  override getResponse(context: ExecutionContext): unknown {
+  getResponse(context: ExecutionContext): unknown {
     return context.switchToHttp().getResponse<{ raw: unknown }>().raw;
   }
 }

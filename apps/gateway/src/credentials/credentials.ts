@@ -7,8 +7,13 @@ export interface Credentials {
   access: BearerToken['access'] | undefined;
 }
 
-/** Splits an Authorization header; undefined for another scheme. One space, as RFC 9110 has it. */
-export function credentialsOf(header: string | undefined, scheme: 'basic' | 'bearer'): string | undefined {
+/** The token of a Bearer header (RFC 6750). */
+export function parseBearer(header: string | undefined): string | undefined {
+  return credentialsOf(header, 'bearer');
+}
+
+/** What follows the scheme and one space (RFC 9110); undefined for another scheme. */
+function credentialsOf(header: string | undefined, scheme: 'basic' | 'bearer'): string | undefined {
   const space = header?.indexOf(' ') ?? -1;
   if (header === undefined || space < 0 || header.slice(0, space).toLowerCase() !== scheme) return undefined;
   return header.slice(space + 1);

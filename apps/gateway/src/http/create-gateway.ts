@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
-import { answerUnrouted } from './unrouted.js';
-import { encodeRepositoryName } from './v2-path.js';
+import { routableUrl } from './v2-path.js';
 
 /** Long enough for balancers that keep idle connections for a minute (nginx 60 s and 75 s, ALB 60 s). */
 const KEEP_ALIVE_MS = 75_000;
@@ -18,9 +19,9 @@ const MAX_PARAM_LENGTH = 8192;
  * Builds the public HTTP server around a module that holds `GatewayModule` and its adapters. Bodies reach the controllers
  * as streams, whatever their type: nothing is parsed, inflated or kept before somebody asks for it.
  */
-export async function createGateway(module: unknown, log: Logger): Promise<NestFastifyApplication> {
+export async function createGateway(module: Type | DynamicModule, log: Logger): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    rewriteUrl: (request) => encodeRepositoryName(request.url ?? '/'),
+    rewriteUrl: (request: IncomingMessage) => routableUrl(request.url ?? '/'),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     exposeHeadRoutes: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -46,8 +47,12 @@ export async function createGateway(module: unknown, log: Logger): Promise<NestF
     if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
   });
   app.useGlobalFilters(new ErrorFilter(log));
-  await app.init();
-  server.setNotFoundHandler(answerUnrouted);
-  assertPolicies(app);
-  return app;
+  try {
+    await app.init();
+    assertPolicies(app);
+    return app;
+  } catch (error) {
+    await app.close(); // what was started already must not outlive the failure
+    throw error;
+  }
 }

@@ -1,18 +1,11 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { RegistryError } from '#oci';
 import { ObjectMissingError } from '#registry';
 import { Problem } from '../admin/problem.js';
-
-/** What goes to the client, before it takes the form of its API. */
-interface Refusal {
-  status: number;
-  code: string;
-  message: string;
-  detail?: unknown;
-  headers?: Record<string, string>;
-}
+import { type Refusal, sendRefusal } from './refusal.js';
+import { unrouted } from './unrouted.js';
 
 /**
  * The one place that writes errors: the specification's form under /v2 and /token, RFC 9457 under /admin. Whatever is no
@@ -42,6 +35,7 @@ export class ErrorFilter implements ExceptionFilter {
       );
       return { status: 404, code: 'BLOB_UNKNOWN', message: 'blob unknown to registry' };
     }
+    if (error instanceof NotFoundException) return unrouted(request.url); // Nest's own: no controller throws it
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status < 500) return { status, code: 'UNSUPPORTED', message: 'the request cannot be served' };
     if (request.raw.destroyed) return { status, code: 'UNKNOWN', message: 'the client went away' };
@@ -66,24 +60,3 @@ function statusOf(error: unknown): number {
   if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return 503;
   return statusCode ?? 500;
 }
-
-/** Writes a refusal in the form that the path's API has. */
-export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
-  const { status, code, message, detail } = refusal;
-  // What is left of the body is not read: the connection cannot be used again.
-  if (!request.raw.readableEnded && hasBody(request)) reply.header('connection', 'close');
-  reply.status(status).headers(refusal.headers ?? {});
-  if (request.url.startsWith('/admin/')) {
-    reply.header('content-type', 'application/problem+json');
-    if (status === 401) reply.header('www-authenticate', 'Basic realm="berth"');
-    reply.send(JSON.stringify({ type: 'about:blank', status, title: message, detail, request_id: request.id }));
-    return;
-  }
-  const body = JSON.stringify({ errors: [{ code, message, ...(detail !== undefined && { detail }) }] });
-  reply.header('content-type', 'application/json');
-  if (request.method === 'HEAD') reply.header('content-length', String(Buffer.byteLength(body))).send();
-  else reply.send(body);
-}
-
-const hasBody = ({ headers }: FastifyRequest): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

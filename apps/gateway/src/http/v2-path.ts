@@ -13,12 +13,15 @@ const ENDINGS: Array<{ words: string[]; following: 0 | 1 }> = [
   { words: ['referrers'], following: 1 },
 ];
 
+/** Addresses that are written with a slash at their end, and often without. */
+const ENDING_SLASH = /^(\/v2|\/token|\/v2\/.+\/blobs\/uploads)\/$/;
+
 /** `/v2/acme/app/manifests/1?x=y` -> `/v2/acme%2Fapp/manifests/1?x=y`. What is no repository path comes back as it is. */
-export function encodeRepositoryName(url: string): string {
-  if (!url.startsWith('/v2/')) return url;
+export function routableUrl(url: string): string {
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
+  const path = (mark < 0 ? url : url.slice(0, mark)).replace(ENDING_SLASH, '$1');
   const query = mark < 0 ? '' : url.slice(mark);
+  if (!path.startsWith('/v2/')) return path + query;
   const segments = path.slice('/v2/'.length).split('/');
   for (const { words, following } of ENDINGS) {
     const at = segments.length - words.length - following;
@@ -27,7 +30,7 @@ export function encodeRepositoryName(url: string): string {
     const rest = segments.slice(at).join('/');
     return `/v2/${encodeName(name)}/${rest}${query}`;
   }
-  return url;
+  return path + query;
 }
 
 /**

@@ -34,7 +34,7 @@ export class TokenController {
     private readonly origin: ExternalOrigin,
   ) {}
 
-  @Get(['', '/'])
+  @Get()
   @Policy('anyone')
   async get(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
     const { authorization } = request.headers;
@@ -44,7 +44,7 @@ export class TokenController {
     await this.answer(reply, principal, [request.query.scope ?? []].flat());
   }
 
-  @Post(['', '/'])
+  @Post()
   @Policy('anyone')
   async post(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');

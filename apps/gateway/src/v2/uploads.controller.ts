@@ -41,7 +41,7 @@ export class UploadsController {
     private readonly pullable: PullableRepositories,
   ) {}
 
-  @Post(['', '/'])
+  @Post()
   @Access('push')
   async post(
     @RepositoryParam() repository: Repository,

@@ -20,7 +20,8 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   const { mediaType, digest, size, artifactType, annotations, data, urls } = value;
   if (typeof mediaType !== 'string' || mediaType === '') return invalid(where, 'mediaType is missing');
   if (typeof digest !== 'string' || !isDigest(digest)) return invalid(where, 'digest is not a sha256 or sha512 digest');
-  if (typeof size !== 'number' || size < 0) return invalid(where, 'size is not a whole number of bytes');
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    return invalid(where, 'size is not a whole number of bytes');
   if (data !== undefined) assertData(data, digest, size, where);
   if (urls !== undefined && !(Array.isArray(urls) && urls.every((url) => typeof url === 'string'))) {
     return invalid(where, 'urls is not a list of strings');

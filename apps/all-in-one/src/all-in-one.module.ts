@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Pool } from 'pg';
+import type { Settings } from '#config';
+import type { Database } from '#database';
+import type { ObjectStore } from '#registry';
+import { GatewayModule } from '../../gateway/src/gateway.module.js';
+import { WorkerModule } from '../../worker/src/worker.module.js';
+import { LocalAdaptersModule } from './local-adapters.module.js';
+
+/** What the process opened before Nest starts. */
+export interface Resources {
+  settings: Settings;
+  database: Database;
+  objects: ObjectStore;
+  queues: Pool;
+}
+
+/** All four services in one process. */
+@Module({})
+export class AllInOneModule {
+  static for({ settings, database, objects, queues }: Resources): DynamicModule {
+    return {
+      module: AllInOneModule,
+      imports: [LocalAdaptersModule.for(settings, database, objects), GatewayModule, WorkerModule.for(queues)],
+    };
+  }
+}

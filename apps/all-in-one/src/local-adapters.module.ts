@@ -1,0 +1,21 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Settings } from '#config';
+import type { Database } from '#database';
+import { SETTINGS } from '#nest';
+import type { ObjectStore } from '#registry';
+import { BlobsModule } from '../../blobs/src/blobs.module.js';
+import { MetadataModule } from '../../metadata/src/metadata.module.js';
+
+/** Gives every port its adapter in this same process. All that differs from the split services stands here. */
+@Global()
+@Module({})
+export class LocalAdaptersModule {
+  static for(settings: Settings, database: Database, objects: ObjectStore): DynamicModule {
+    return {
+      module: LocalAdaptersModule,
+      imports: [MetadataModule.for(database, settings), BlobsModule.for(objects)],
+      providers: [{ provide: SETTINGS, useValue: settings }],
+      exports: [SETTINGS, MetadataModule, BlobsModule],
+    };
+  }
+}

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessFactsStore, AccountStore, SigningKeyStore } from '#auth';
+import type { Settings } from '#config';
+import {
+  type Database,
+  PrismaAccessFactsStore,
+  PrismaAccountStore,
+  PrismaBlobIndex,
+  PrismaGarbage,
+  PrismaManifestStore,
+  PrismaPackageStore,
+  PrismaSigningKeyStore,
+  PrismaTagStore,
+  PrismaUploadSessions,
+} from '#database';
+import { BlobIndex, Garbage, ManifestStore, PackageStore, TagStore, UploadSessions } from '#registry';
+
+/** Packages, manifests, tags, access and tokens: everything that PostgreSQL knows. The only part that speaks to it. */
+@Module({})
+export class MetadataModule {
+  static for(database: Database, settings: Settings): DynamicModule {
+    const { BERTH_GC_GRACE: grace, BERTH_UNTAGGED_AFTER: untaggedAfter } = settings;
+    const ports = [
+      { provide: BlobIndex, useValue: new PrismaBlobIndex(database, grace) },
+      { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace) },
+      { provide: ManifestStore, useValue: new PrismaManifestStore(database, untaggedAfter) },
+      { provide: Garbage, useValue: new PrismaGarbage(database) },
+      { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },
+      { provide: PackageStore, useValue: new PrismaPackageStore(database) },
+      { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
+      { provide: AccountStore, useValue: new PrismaAccountStore(database) },
+      { provide: SigningKeyStore, useValue: new PrismaSigningKeyStore(database) },
+    ];
+    return { module: MetadataModule, providers: ports, exports: ports.map(({ provide }) => provide) };
+  }
+}

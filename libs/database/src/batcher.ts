@@ -1,0 +1,64 @@
+/** Queries of one kind on the wire at the same time; more would only take connections from writers. */
+const MAX_IN_FLIGHT = 2;
+const MAX_KEYS = 200;
+
+interface Waiting<K, V> {
+  key: K;
+  resolve: (value: V) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Makes one query of all look-ups that wait at the same moment. A key joins only a batch that is not yet on the wire, so an
+ * answer is never older than its question: joining a query in flight would answer with the past.
+ */
+export class Batcher<K, V> {
+  private waiting: Waiting<K, V>[] = [];
+  private inFlight = 0;
+  private isScheduled = false;
+
+  /** `load` answers one value for each key, in order. */
+  constructor(private readonly load: (keys: K[]) => Promise<V[]>) {}
+
+  find(key: K): Promise<V> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ key, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** The batch is built after the present turn of the event loop, when all who ask in it have asked. */
+  private schedule(): void {
+    if (this.isScheduled || this.inFlight >= MAX_IN_FLIGHT || this.waiting.length === 0) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.isScheduled = false;
+      void this.send();
+    });
+  }
+
+  private async send(): Promise<void> {
+    const batch = this.waiting.splice(0, MAX_KEYS);
+    this.inFlight++;
+    this.schedule();
+    try {
+      const values = await this.load(batch.map(({ key }) => key));
+      batch.forEach(({ resolve }, i) => {
+        resolve(values[i] as V);
+      });
+    } catch (error) {
+      await this.sendOneByOne(batch, error);
+    } finally {
+      this.inFlight--;
+      this.schedule();
+    }
+  }
+
+  /** One bad key must not fail its neighbours. */
+  private async sendOneByOne(batch: Waiting<K, V>[], error: unknown): Promise<void> {
+    if (batch.length === 1) return batch[0]?.reject(error);
+    for (const { key, resolve, reject } of batch) {
+      await this.load([key]).then(([value]) => resolve(value as V), reject);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import type { Transaction } from './transaction.js';
+
+/** First key of the two-key advisory locks that are package gates. */
+const GATE = 0x62746867;
+
+/**
+ * Who adds to a package passes its gate with others who add; who takes away passes alone (data-model.md, rule 1). A statement
+ * of its own before any read, as a statement's snapshot is older than a lock it waits for. Held to the transaction's end.
+ */
+export async function passGate(tx: Transaction, packageId: number, mode: 'adding' | 'taking away'): Promise<void> {
+  if (mode === 'adding') await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(${GATE}::int, ${packageId}::int)`;
+  else await tx.$executeRaw`SELECT pg_advisory_xact_lock(${GATE}::int, ${packageId}::int)`;
+}

@@ -1,0 +1,11 @@
+export { createPrisma, type Database } from './database.js';
+export { applyMigrations } from './migrate.js';
+export { PrismaAccessFactsStore } from './prisma-access-facts-store.js';
+export { PrismaAccountStore } from './prisma-account-store.js';
+export { PrismaBlobIndex } from './prisma-blob-index.js';
+export { PrismaGarbage } from './prisma-garbage.js';
+export { PrismaManifestStore } from './prisma-manifest-store.js';
+export { PrismaPackageStore } from './prisma-package-store.js';
+export { PrismaSigningKeyStore } from './prisma-signing-key-store.js';
+export { PrismaTagStore } from './prisma-tag-store.js';
+export { PrismaUploadSessions } from './prisma-upload-sessions.js';

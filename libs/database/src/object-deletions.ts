@@ -1,0 +1,20 @@
+import type { Transaction } from './transaction.js';
+
+/** A key that a stopped writer may still write is deleted once more after its URL's life. */
+export const LATE_WRITE_SECONDS = 3600;
+
+/**
+ * Hands an object over to those who delete, in the transaction that lets go of it. With `uploadId` its multipart upload is
+ * aborted first; with `againAfter` (seconds) it is deleted a second time then.
+ */
+export async function queueDeletion(
+  tx: Transaction,
+  objectKey: string,
+  uploadId?: string,
+  againAfter?: number,
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO object_deletions (object_key, upload_id, not_before, again_at)
+    VALUES (${objectKey}, ${uploadId ?? null}, now(), now() + make_interval(secs => ${againAfter ?? null}::float8))
+    ON CONFLICT (object_key) DO NOTHING`;
+}

@@ -1,0 +1,7 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * A name for a new object: 160 random bits, so that keys never repeat (a sequence would, after a restore) and spread over
+ * all prefixes.
+ */
+export const newObjectKey = (): string => randomBytes(20).toString('hex');

@@ -1,0 +1,80 @@
+import { type Page, type PageRequest, type RepositoryName, splitRepositoryName } from '#oci';
+import { type Actor, PackageStore, type Visibility } from '#registry';
+import { recordAudit } from './audit.js';
+import type { Database } from './database.js';
+import { NameTaken } from './name-taken.js';
+import { inTransaction, type Transaction } from './transaction.js';
+
+export class PrismaPackageStore extends PackageStore {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  override async ensure(name: RepositoryName, actor: Actor): Promise<number> {
+    for (;;) {
+      const known = await this.database.$queryRaw<Array<{ id: number }>>`
+        SELECT p.id FROM package_names n JOIN packages p ON p.id = n.package_id
+        WHERE n.full_name = ${name} AND p.deleted_at IS NULL`;
+      if (known[0]) return known[0].id;
+      const made = await this.create(name, actor);
+      if (made !== undefined) return made;
+    }
+  }
+
+  /** The new package's id; undefined when another request took the name first, and nothing is left behind then. */
+  private async create(name: RepositoryName, actor: Actor): Promise<number | undefined> {
+    try {
+      return await inTransaction(this.database, async (tx) => {
+        const namespaceId = await this.namespaceOf(tx, name, actor);
+        const [made] = await tx.$queryRaw<Array<{ id: number }>>`
+          INSERT INTO packages (namespace_id, publisher_id) VALUES (${namespaceId}, ${actor.userId ?? null}) RETURNING id`;
+        const named = await tx.$executeRaw`
+          INSERT INTO package_names (full_name, package_id) VALUES (${name}, ${made?.id}) ON CONFLICT DO NOTHING`;
+        if (named === 0) throw new NameTaken(name);
+        return made?.id;
+      });
+    } catch (error) {
+      if (error instanceof NameTaken) return undefined;
+      throw error;
+    }
+  }
+
+  /** Only administrators come this far under a name that nobody owns: it becomes an organisation. */
+  private async namespaceOf(tx: Transaction, name: RepositoryName, actor: Actor): Promise<number> {
+    const { owner } = splitRepositoryName(name);
+    const find = () => tx.$queryRaw<Array<{ id: number }>>`SELECT id FROM namespaces WHERE path = ${owner}`;
+    const known = (await find())[0];
+    if (known) return known.id;
+    const made = await tx.$executeRaw`
+      INSERT INTO namespaces (path, login, kind) VALUES (${owner}, ${owner}, 'organisation') ON CONFLICT DO NOTHING`;
+    if (made > 0) await recordAudit(tx, { actor, action: 'organisation.create', target: owner });
+    return (await find())[0]?.id ?? -1;
+  }
+
+  override async list(userId: number | undefined, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
+    if (limit === 0) return { items: [], next: undefined };
+    const user = userId ?? null;
+    const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>`
+      SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
+      WHERE p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
+        AND (${after ?? null}::text IS NULL OR n.full_name > ${after ?? null})
+        AND (${user}::int IS NULL OR p.publisher_id = ${user}
+          OR p.namespace_id IN (SELECT id FROM namespaces WHERE user_id = ${user}
+            UNION ALL SELECT namespace_id FROM members WHERE user_id = ${user} AND role = 'owner')
+          OR p.id IN (SELECT package_id FROM package_roles WHERE user_id = ${user}))
+      ORDER BY n.full_name LIMIT ${limit + 1}`;
+    const items = rows.slice(0, limit).map((row) => row.name);
+    return { items, next: rows.length > limit ? items.at(-1) : undefined };
+  }
+
+  override async setVisibility(name: RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean> {
+    return inTransaction(this.database, async (tx) => {
+      const changed = await tx.$executeRaw`
+        UPDATE packages SET visibility = ${visibility}, access_version = access_version + 1
+        WHERE id = (SELECT package_id FROM package_names WHERE full_name = ${name}) AND deleted_at IS NULL`;
+      if (changed > 0)
+        await recordAudit(tx, { actor, action: 'package.visibility', target: name, data: { visibility } });
+      return changed > 0;
+    });
+  }
+}

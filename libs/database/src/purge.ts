@@ -1,0 +1,48 @@
+import type { Digest } from '#oci';
+import type { Actor } from '#registry';
+import { reviewTime } from './review.js';
+import { logTag } from './tag-log.js';
+import type { Transaction } from './transaction.js';
+
+interface Doomed {
+  id: number;
+  packageId: number;
+  digest: Digest;
+}
+
+/** Takes a manifest's tags away and writes their history. The caller holds the package's gate alone. */
+export async function removeTags(tx: Transaction, { id, packageId, digest }: Doomed, actor: Actor): Promise<void> {
+  const tags = await tx.$queryRaw<Array<{ name: string }>>`
+    DELETE FROM tags WHERE manifest_id = ${id} RETURNING name`;
+  for (const { name } of tags) await logTag(tx, { packageId, tag: name, from: digest, to: undefined, actor });
+}
+
+/**
+ * Deletes a manifest's row for good and marks what it held: its links start their grace, manifests it named are reviewed,
+ * referrers that nothing else holds go with it (data-model.md, "Purge"). One that a restorable index still names only
+ * becomes invisible now and is tried again a day later. The caller holds the package's gate alone.
+ */
+export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: number | undefined): Promise<void> {
+  const { id, packageId, digest } = doomed;
+  const naming = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM manifest_children WHERE package_id = ${packageId} AND digest = ${digest}
+    UNION ALL SELECT 1 FROM manifest_missing WHERE package_id = ${packageId} AND digest = ${digest} LIMIT 1`;
+  if (naming.length > 0) {
+    await tx.$executeRaw`
+      UPDATE manifests SET deleted_at = now(), purge_at = now() + interval '1 day' WHERE id = ${id}`;
+    return;
+  }
+  await tx.$executeRaw`
+    UPDATE package_blobs SET idle_since = now()
+    WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id})`;
+  await tx.$executeRaw`
+    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)}
+    WHERE package_id = ${packageId} AND deleted_at IS NULL
+      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id})`;
+  await tx.$executeRaw`
+    UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = 'subject deleted'
+    WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}
+      AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)
+      AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)`;
+  await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
+}

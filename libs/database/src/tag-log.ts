@@ -1,0 +1,20 @@
+import type { Actor } from '#registry';
+import type { Transaction } from './transaction.js';
+
+interface TagChange {
+  packageId: number;
+  tag: string;
+  from: string | undefined;
+  to: string | undefined;
+  actor: Actor;
+}
+
+/**
+ * Writes one entry of a tag's history; a trigger chains it to the one before. The caller holds the tag's row, which makes its
+ * entries come one after the other.
+ */
+export async function logTag(tx: Transaction, { packageId, tag, from, to, actor }: TagChange): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO tag_log (package_id, name, from_digest, to_digest, actor)
+    VALUES (${packageId}, ${tag}, ${from ?? null}, ${to ?? null}, ${actor.principal})`;
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Prisma } from './database.js';
+
+export type Transaction = Prisma.TransactionClient;
+
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Runs `work` in one READ COMMITTED transaction, again if PostgreSQL broke it off for a deadlock or a serialization
+ * failure. `work` may run several times and touches nothing but the database.
+ */
+export async function inTransaction<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.$transaction(work, { maxWait: 10_000, timeout: 10_000 });
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error;
+      await sleep(Math.random() * 20 * attempt);
+    }
+  }
+}
+
+/** 40001 serialization_failure, 40P01 deadlock_detected; Prisma's own word for both is P2034. */
+function isRetryable(error: unknown): boolean {
+  const { code, meta } = error as {
+    code?: string;
+    meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
+  };
+  const sqlState = meta?.driverAdapterError?.cause?.originalCode;
+  return code === 'P2034' || sqlState === '40001' || sqlState === '40P01';
+}

@@ -1,0 +1,22 @@
+import { createPostgresBackend, runMigrations, setDefaultBackendFactory } from 'bullmq';
+import pg from 'pg';
+
+const SCHEMA = 'bullmq';
+
+/**
+ * Puts BullMQ's queues into PostgreSQL, in a schema of their own, behind one pool for all of them (a pool for each queue
+ * runs out of connections). Not through a transaction pooler: waiting for jobs uses LISTEN.
+ */
+export async function openPostgresQueues(databaseUrl: string, workers: number): Promise<pg.Pool> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await runMigrations(client, SCHEMA);
+  } finally {
+    await client.end();
+  }
+  setDefaultBackendFactory(createPostgresBackend);
+  const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${SCHEMA}`, max: workers + 4 });
+  pool.on('error', () => undefined); // an idle connection that broke is replaced by the next query
+  return pool;
+}

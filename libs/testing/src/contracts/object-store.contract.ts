@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type ObjectKey, ObjectMissingError, type ObjectStore, type StoredPart } from '#registry';
+
+const PART = 5 * 1024 * 1024; // the least that S3 takes for a part which is not the last
+
+const newKey = (): ObjectKey => randomBytes(20).toString('hex');
+const read = async (store: ObjectStore, key: ObjectKey, range?: { start: number; end: number }) =>
+  buffer(await store.read(key, range));
+
+/** What every adapter of `ObjectStore` promises. A new adapter's test is a call of this with a way to open it. */
+export function describeObjectStore(open: () => Promise<ObjectStore>): void {
+  describe('ObjectStore', () => {
+    let store: ObjectStore;
+    beforeAll(async () => {
+      store = await open();
+    });
+
+    it('gives back what was put, whole and in ranges', async () => {
+      const key = newKey();
+      const bytes = randomBytes(100_000);
+      await store.put(key, [bytes.subarray(0, 1), bytes.subarray(1, 70_000), new Uint8Array(), bytes.subarray(70_000)]);
+      expect(await read(store, key)).toEqual(bytes);
+      expect(await store.size(key)).toBe(bytes.length);
+      expect(await read(store, key, { start: 5, end: 9 })).toEqual(bytes.subarray(5, 10));
+      expect(await read(store, key, { start: 99_999, end: 99_999 })).toEqual(bytes.subarray(99_999));
+    });
+
+    it('keeps an object of no bytes', async () => {
+      const key = newKey();
+      await store.put(key, []);
+      expect(await store.size(key)).toBe(0);
+      expect(await read(store, key)).toHaveLength(0);
+    });
+
+    it('puts an object of a thousand chunks', async () => {
+      const key = newKey();
+      const chunks = Array.from({ length: 1500 }, () => randomBytes(100));
+      await store.put(key, chunks);
+      expect(await read(store, key)).toEqual(Buffer.concat(chunks));
+    });
+
+    it('tells an absent object by its own error, before the first byte', async () => {
+      const key = newKey();
+      expect(await store.size(key)).toBeUndefined();
+      await expect(store.read(key)).rejects.toThrow(ObjectMissingError);
+    });
+
+    it('joins parts in order, whatever order they came in', async () => {
+      const key = newKey();
+      const bytes = randomBytes(2 * PART + 77);
+      const uploadId = await store.startMultipart(key);
+      const write = (number: number, start: number, end: number): Promise<StoredPart> =>
+        store.writePart(key, uploadId, { number, offset: start }, [bytes.subarray(start, end)]);
+      const [third, first, second] = await Promise.all([
+        write(3, 2 * PART, bytes.length),
+        write(1, 0, PART),
+        write(2, PART, 2 * PART),
+      ]);
+      expect(await store.size(key)).toBeUndefined();
+      await store.completeMultipart(key, uploadId, [first, second, third]);
+      expect((await read(store, key)).equals(bytes)).toBe(true);
+    });
+
+    it('takes the later of two writes of one part, and leaves out what is not named at the end', async () => {
+      const key = newKey();
+      const uploadId = await store.startMultipart(key);
+      await store.writePart(key, uploadId, { number: 1, offset: 0 }, [Buffer.alloc(PART, 'a')]);
+      const first = await store.writePart(key, uploadId, { number: 1, offset: 0 }, [Buffer.alloc(PART, 'b')]);
+      await store.writePart(key, uploadId, { number: 2, offset: PART }, [Buffer.alloc(PART, 'c')]);
+      await store.completeMultipart(key, uploadId, [first]);
+      expect((await read(store, key)).equals(Buffer.alloc(PART, 'b'))).toBe(true);
+    });
+
+    it('completes again what is complete', async () => {
+      const key = newKey();
+      const uploadId = await store.startMultipart(key);
+      const part = await store.writePart(key, uploadId, { number: 1, offset: 0 }, [Buffer.from('once')]);
+      await store.completeMultipart(key, uploadId, [part]);
+      await store.completeMultipart(key, uploadId, [part]);
+      expect((await read(store, key)).toString()).toBe('once');
+    });
+
+    it('drops an upload, and drops it again', async () => {
+      const key = newKey();
+      const uploadId = await store.startMultipart(key);
+      const part = await store.writePart(key, uploadId, { number: 1, offset: 0 }, [Buffer.from('never')]);
+      await store.abortMultipart(key, uploadId);
+      await store.abortMultipart(key, uploadId);
+      await expect(store.completeMultipart(key, uploadId, [part])).rejects.toThrow();
+      expect(await store.size(key)).toBeUndefined();
+    });
+
+    it('deletes objects and counts absent ones as gone', async () => {
+      const [kept, gone, absent] = [newKey(), newKey(), newKey()];
+      await store.put(kept, [Buffer.from('kept')]);
+      await store.put(gone, [Buffer.from('gone')]);
+      expect(new Set(await store.delete([gone, absent]))).toEqual(new Set([gone, absent]));
+      expect(await store.size(gone)).toBeUndefined();
+      expect(await store.size(kept)).toBe(4);
+    });
+  });
+}

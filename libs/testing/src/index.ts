@@ -1,0 +1,1 @@
+export { describeObjectStore } from './contracts/object-store.contract.js';

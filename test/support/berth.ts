@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+
+const MAIN = resolve(import.meta.dirname, '../../dist/apps/all-in-one/src/main.js');
+const ADMIN_TOKEN = 'an-administrator-token-for-tests';
+
+/** A Berth of a test's own: the compiled program in a process, on a free port, with a database and a folder of its own. */
+export interface TestBerth {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  host: string;
+  port: number;
+  adminToken: string;
+  /** Everything the process wrote to stderr. */
+  log(): string;
+  pid: number;
+  /** Ends the process at once, as a crash does. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data, with the same settings. */
+  restart(): Promise<void>;
+  /** SIGTERM, then its folder and database go. Answers the exit code. */
+  stop(): Promise<number | null>;
+  /** Runs SQL in its database. */
+  sql<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
+}
+
+export async function startBerth(settings: Record<string, string> = {}): Promise<TestBerth> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-test-'));
+  const database = await createDatabase();
+  const environment = {
+    ...process.env,
+    BERTH_LISTEN: '127.0.0.1:0',
+    BERTH_OPS_LISTEN: 'off',
+    BERTH_DATA_DIR: folder,
+    BERTH_DATABASE_URL: database.url,
+    BERTH_ADMIN_TOKEN: ADMIN_TOKEN,
+    BERTH_RATE_LIMITS: 'off',
+    ...settings,
+  };
+  let running = await run(environment);
+  const port = running.port;
+  return {
+    get url() {
+      return `http://127.0.0.1:${running.port}`;
+    },
+    get host() {
+      return `127.0.0.1:${running.port}`;
+    },
+    get port() {
+      return running.port;
+    },
+    get pid() {
+      return running.child.pid ?? 0;
+    },
+    adminToken: environment.BERTH_ADMIN_TOKEN,
+    log: () => running.log.join('\n'),
+    kill: async () => {
+      const gone = once(running.child, 'exit');
+      running.child.kill('SIGKILL');
+      await gone;
+    },
+    restart: async () => {
+      running = await run({ ...environment, BERTH_LISTEN: `127.0.0.1:${port}` });
+    },
+    stop: async () => {
+      let code = running.child.exitCode;
+      if (code === null && running.child.signalCode === null) {
+        const gone = once(running.child, 'exit');
+        running.child.kill('SIGTERM');
+        [code] = (await gone) as [number | null];
+      }
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+      return code;
+    },
+    sql: database.sql,
+  };
+}
+
+interface Running {
+  child: ChildProcess;
+  port: number;
+  log: string[];
+}
+
+async function run(environment: NodeJS.ProcessEnv): Promise<Running> {
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: string[] = [];
+  createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => log.push(line));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`Berth ended with ${code} before it was ready:\n${log.join('\n')}`)));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      const ready = /^Berth is ready at http:\/\/.*:([0-9]+)$/.exec(line);
+      if (ready) resolve(Number(ready[1]));
+    });
+  });
+  return { child, port, log };
+}
+
+/** A database of its own on the PostgreSQL that BERTH_TEST_DATABASE_URL names. */
+export async function createDatabase() {
+  const server = process.env.BERTH_TEST_DATABASE_URL;
+  if (!server) throw new Error('BERTH_TEST_DATABASE_URL names no PostgreSQL: run the tests with `npm test`');
+  const name = `berth_test_${randomBytes(8).toString('hex')}`;
+  const url = new URL(server);
+  await query(server, `CREATE DATABASE ${name}`);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    sql: <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => query<T>(url.href, text, values),
+    drop: async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  };
+}
+
+async function query<T extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<T[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<T>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { TestBerth } from './berth.js';
+
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+const EMPTY_CONFIG = 'application/vnd.oci.empty.v1+json';
+
+/** The blobs that trials speak of: `{}`, nothing, and random bytes. */
+export const E = Buffer.from('{}');
+export const Z = Buffer.alloc(0);
+export const randomBlob = (size = 1024): Buffer => randomBytes(size);
+
+export const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+export const sha512 = (bytes: Uint8Array): string => `sha512:${createHash('sha512').update(bytes).digest('hex')}`;
+
+export interface Document {
+  mediaType: string;
+  [property: string]: unknown;
+}
+
+export const descriptor = (mediaType: string, bytes: Uint8Array) => ({
+  mediaType,
+  digest: sha256(bytes),
+  size: bytes.length,
+});
+
+/** An OCI image manifest over these layers. */
+export const image = (layers: Uint8Array[], more: Record<string, unknown> = {}): Document => ({
+  schemaVersion: 2,
+  mediaType: OCI_MANIFEST,
+  config: descriptor(EMPTY_CONFIG, E),
+  layers: layers.map((layer) => descriptor('application/vnd.oci.image.layer.v1.tar', layer)),
+  ...more,
+});
+
+/** An OCI index over these manifests. */
+export const index = (children: Document[], more: Record<string, unknown> = {}): Document => ({
+  schemaVersion: 2,
+  mediaType: OCI_INDEX,
+  manifests: children.map((child) => descriptor(child.mediaType, encode(child))),
+  ...more,
+});
+
+export const encode = (document: object): Buffer => Buffer.from(JSON.stringify(document));
+
+/** Accounts of a fresh Berth: organisation `acme` owned by `pusher`, and `stranger` with the organisation `other`. */
+export interface Accounts {
+  pusher: Client;
+  stranger: Client;
+  anonymous: Client;
+}
+
+/** A client of one user, which gets itself the bearer tokens that requests need. */
+export class Client {
+  constructor(
+    readonly berth: TestBerth,
+    readonly login: string | undefined,
+    readonly token: string | undefined,
+  ) {}
+
+  get basic(): Record<string, string> {
+    return this.token === undefined ? {} : { authorization: basicHeader(this.login ?? '', this.token) };
+  }
+
+  /** A bearer token for these scopes. */
+  async bearer(...scopes: string[]): Promise<string> {
+    const query = new URLSearchParams({ service: 'test' });
+    for (const scope of scopes) query.append('scope', scope);
+    const answer = await fetch(`${this.berth.url}/token?${query}`, { headers: this.basic });
+    const { token } = (await answer.json()) as { token: string };
+    return token;
+  }
+
+  /** A request under /v2 with the token that its repository and method need. */
+  async v2(path: string, options: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
+    const name = /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(path)?.[1];
+    const scopes = name ? [`repository:${name}:pull,push,delete`] : [];
+    const authorization = `Bearer ${await this.bearer(...scopes)}`;
+    return fetch(this.berth.url + path, {
+      redirect: 'manual',
+      ...options,
+      headers: { authorization, ...(options.headers as Record<string, string>) },
+    });
+  }
+
+  /** Uploads a blob by POST and PUT. */
+  async up(name: string, bytes: Uint8Array, digest = sha256(bytes)): Promise<Response> {
+    const start = await this.v2(`/v2/${name}/blobs/uploads/`, { method: 'POST' });
+    const location = start.headers.get('location') ?? '';
+    return this.v2(`${location}?digest=${digest}`, { method: 'PUT', body: bytes });
+  }
+
+  /** Pushes a manifest; its blobs must be there. */
+  put(name: string, reference: string, document: Document, body: Uint8Array = encode(document)): Promise<Response> {
+    return this.v2(`/v2/${name}/manifests/${reference}`, {
+      method: 'PUT',
+      body: body,
+      headers: { 'content-type': document.mediaType },
+    });
+  }
+
+  /** Uploads the blobs and pushes an image of them; answers the manifest. */
+  async push(name: string, reference: string, layers: Uint8Array[] = [randomBlob()]): Promise<Document> {
+    for (const blob of [E, ...layers]) await this.up(name, blob);
+    const document = image(layers);
+    const answer = await this.put(name, reference === 'digest' ? sha256(encode(document)) : reference, document);
+    if (answer.status !== 201) throw new Error(`push answered ${answer.status}: ${await answer.text()}`);
+    return document;
+  }
+}
+
+export const basicHeader = (login: string, token: string): string =>
+  `Basic ${Buffer.from(`${login}:${token}`).toString('base64')}`;
+
+/** A call of the operator API. */
+export async function operator(
+  berth: TestBerth,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await fetch(`${berth.url}/admin/v1${path}`, {
+    method,
+    headers: { authorization: basicHeader('admin', berth.adminToken), 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text ? JSON.parse(text) : {} };
+}
+
+/** A token of a user, by the operator API. */
+export async function createToken(
+  berth: TestBerth,
+  login: string,
+  scopes: string[],
+): Promise<{ id: number; token: string }> {
+  const { body } = await operator(berth, 'POST', `/users/${login}/tokens`, { name: 'test', scopes });
+  return body as { id: number; token: string };
+}
+
+const ALL = ['read:packages', 'write:packages', 'delete:packages'];
+
+export async function createAccounts(berth: TestBerth): Promise<Accounts> {
+  for (const [login, organisation] of [
+    ['pusher', 'acme'],
+    ['stranger', 'other'],
+  ] as const) {
+    await operator(berth, 'POST', '/users', { login });
+    await operator(berth, 'POST', '/orgs', { login: organisation });
+    await operator(berth, 'PUT', `/orgs/${organisation}/members/${login}`, { role: 'owner' });
+  }
+  const pusher = await createToken(berth, 'pusher', ALL);
+  const stranger = await createToken(berth, 'stranger', ALL);
+  return {
+    pusher: new Client(berth, 'pusher', pusher.token),
+    stranger: new Client(berth, 'stranger', stranger.token),
+    anonymous: new Client(berth, undefined, undefined),
+  };
+}
+
+/** The code of a specification error. */
+export async function errorCode(answer: Response): Promise<string | undefined> {
+  const body = (await answer.json()) as { errors?: Array<{ code: string }> };
+  return body.errors?.[0]?.code;
+}
