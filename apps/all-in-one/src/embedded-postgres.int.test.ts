@@ -70,8 +70,8 @@ function startSupervisor(env: NodeJS.ProcessEnv = {}, prefix: string[] = []): Ch
   const script = `
     const { EmbeddedPostgres } = await import(process.argv[1]);
     const postgres = new EmbeddedPostgres(process.argv[2]);
-    console.log(await postgres.start());
     process.once('SIGTERM', () => postgres.stop());
+    console.log(await postgres.start());
   `;
   // Does what the build does to the syntax that Node alone does not take: parameter properties, .js for .ts.
   const node = [process.execPath, '--experimental-transform-types', '--no-warnings', '--import', JS_IS_TS];
@@ -210,7 +210,9 @@ test('a cluster that cannot start says why', async () => {
   await expect(embedded().start()).rejects.toThrow(/database files are incompatible with server/);
 });
 
-describe.skipIf(!root)('as root', () => {
+describe('as root', () => {
+  beforeEach(({ skip }) => skip(!root, 'needs to run as root'));
+
   test("works in root's home", async () => {
     rmSync(parent, { recursive: true });
     parent = mkdtempSync('/root/berth-pg-');

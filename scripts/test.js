@@ -1,0 +1,78 @@
+/**
+ * Runs every test that this machine allows and ends with one line: `N passed, N failed, N skipped`.
+ * `--clients` runs the tests of real clients (test/clients) instead; other arguments are vitest's.
+ * Tests that need a database find its URL in BERTH_TEST_DATABASE_URL; without one given, an embedded one is started.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, main, nodePath, run } from './prepare.js';
+
+main(async () => {
+  const args = process.argv.slice(2);
+  await build();
+  // Only the Node that the project brings can be relied on to load what was compiled.
+  if (nodePath() !== process.execPath) return run(nodePath(), [fileURLToPath(import.meta.url), ...args]);
+
+  // A signal ends the test run, and that ends the rest in order.
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (interrupted = true));
+  const folder = mkdtempSync(join(tmpdir(), 'berth-test-'));
+  const database = await startDatabase(folder);
+  try {
+    return interrupted ? 1 : await test(args, folder, database?.url);
+  } finally {
+    await database?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+async function startDatabase(folder) {
+  const url = process.env.BERTH_TEST_DATABASE_URL;
+  if (url) return { url, stop: async () => {} };
+  const { EmbeddedPostgres } = await import('../dist/apps/all-in-one/src/embedded-postgres.js');
+  const postgres = new EmbeddedPostgres(folder);
+  try {
+    return { url: await postgres.start(), stop: () => postgres.stop() };
+  } catch (error) {
+    process.stderr.write(`There is no database to test with (set BERTH_TEST_DATABASE_URL): ${error.message}\n`);
+  }
+}
+
+async function test(args, folder, databaseUrl) {
+  const summaryFile = join(folder, 'summary.json');
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const clients = args.includes('--clients');
+  const env = {
+    ...process.env,
+    ...(databaseUrl && { BERTH_TEST_DATABASE_URL: databaseUrl }),
+    BERTH_TEST_CLIENTS: clients ? '1' : '',
+    BERTH_TEST_SUMMARY: summaryFile,
+    // What a test that was killed left behind goes with the rest.
+    TMPDIR: temporary,
+  };
+  const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
+  const reporters = ['--reporter=default', '--reporter=./scripts/summary-reporter.js'];
+  const others = args.filter((argument) => argument !== '--clients');
+  const code = await run(process.execPath, [vitest, 'run', ...reporters, ...others], { env });
+
+  const { passed, failed, skipped } = readSummary(summaryFile);
+  // With a name to look for, the rest is skipped because nobody asked for it.
+  if (!others.some((argument) => /^(-t|--testNamePattern)\b/.test(argument))) {
+    for (const { name, reason } of skipped) console.log(`skipped: ${name} (${reason})`);
+  }
+  if (passed + failed === 0) console.log('No test ran.');
+  console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+  return code !== 0 || failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** vitest writes none when it could not begin. */
+function readSummary(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 0, skipped: [] };
+  }
+}
