@@ -61,8 +61,8 @@ export class PrismaUploadSessions extends UploadSessions {
     const claimed = await this.take(owner, start, isOpen, Prisma.sql`'completing', digest = ${digest}`);
     if (claimed) return claimed;
     const done = await this.database.$queryRaw<unknown[]>`
-      SELECT 1 FROM upload_sessions s JOIN package_blobs pb ON pb.package_id = s.package_id AND pb.digest = s.digest
-      WHERE ${ownedBy(owner)} AND s.state = 'done' AND s.digest = ${digest}`;
+      SELECT 1 FROM upload_sessions WHERE ${ownedBy(owner)} AND state = 'done' AND digest = ${digest}
+        AND EXISTS (SELECT FROM package_blobs pb WHERE pb.package_id = upload_sessions.package_id AND pb.digest = ${digest})`;
     return done.length > 0 ? 'done' : this.explainRefusal(owner, start);
   }
 
@@ -271,6 +271,6 @@ export class PrismaUploadSessions extends UploadSessions {
 }
 
 const ownedBy = ({ sessionId, packageId, principal }: SessionOwner): Prisma.Sql =>
-  Prisma.sql`id = ${sessionId}::uuid AND upload_sessions.package_id = ${packageId} AND principal = ${principal}`;
+  Prisma.sql`id = ${sessionId}::uuid AND package_id = ${packageId} AND principal = ${principal}`;
 
 const bytesOrNull = (bytes: Uint8Array | undefined) => (bytes ? new Uint8Array(bytes) : null);

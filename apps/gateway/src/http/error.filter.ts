@@ -19,7 +19,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const refusal = this.refusalOf(error, request);
-    if (reply.sent || request.raw.destroyed) return;
+    if (reply.sent || request.raw.socket.destroyed) return;
     sendRefusal(request, reply, refusal);
   }
 
@@ -38,7 +38,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof NotFoundException) return unrouted(request.url); // Nest's own: no controller throws it
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status < 500) return { status, code: 'UNSUPPORTED', message: 'the request cannot be served' };
-    if (request.raw.destroyed) return { status, code: 'UNKNOWN', message: 'the client went away' };
+    if (request.raw.socket.destroyed) return { status, code: 'UNKNOWN', message: 'the client went away' };
     this.log.error(
       { err: error, requestId: request.id, method: request.method, path: request.url.split('?')[0] },
       'request failed',

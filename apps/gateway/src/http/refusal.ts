@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What goes to the client, before it takes the form of its API. */
@@ -12,8 +13,7 @@ export interface Refusal {
 /** Writes a refusal in the form that the path's API has. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { status, code, message, detail } = refusal;
-  // What is left of the body is not read: the connection cannot be used again.
-  if (!request.raw.readableEnded && hasBody(request)) reply.header('connection', 'close');
+  if (hasBody(request)) discardBody(request.raw);
   reply.status(status).headers(refusal.headers ?? {});
   if (request.url.startsWith('/admin/')) {
     reply.header('content-type', 'application/problem+json');
@@ -29,3 +29,15 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
 
 const hasBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** A client that still sends sees the answer only when somebody takes its bytes; more than this is not worth it. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+
+function discardBody(request: IncomingMessage): void {
+  let discarded = 0;
+  request.on('error', () => undefined); // the client may go away now
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > MAX_DISCARDED_BYTES) request.destroy();
+  });
+}
