@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -43,6 +43,7 @@ async function openElsewhere(): Promise<{ child: ChildProcess; says: string }> {
 test('makes a folder that only its owner can look into', () => {
   DataDirectory.open(path).close();
   expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(readdirSync(path).sort()).toEqual(['berth.lock', 'berth.pid']);
 });
 
 test('closes an empty folder to others, and leaves the mode of a folder with other things in it alone', () => {

@@ -59,8 +59,8 @@ export class DataDirectory {
 function takeLock(path: string): DatabaseSync {
   const lock = new DatabaseSync(join(path, LOCK_FILE), { timeout: WAIT_MS });
   try {
-    // The transaction is never ended and writes nothing: the file stays empty.
-    lock.exec('BEGIN EXCLUSIVE');
+    // The transaction is never ended and writes nothing: the file stays empty. Nor does it need a journal.
+    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
     held.add(lock);
     return lock;
   } catch (error) {
