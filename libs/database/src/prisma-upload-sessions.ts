@@ -3,6 +3,8 @@ import { type Digest, type DigestAlgorithm, fail } from '#oci';
 import {
   type Actor,
   type ClaimedUpload,
+  newObjectKey,
+  type ObjectKey,
   type SessionOwner,
   type StoredBlob,
   type StoredPart,
@@ -14,7 +16,6 @@ import type { Database } from './database.js';
 import { Prisma } from './database.js';
 import { passGate } from './gate.js';
 import { LATE_WRITE_SECONDS, queueDeletion } from './object-deletions.js';
-import { newObjectKey } from './object-keys.js';
 import { isLive, linkBlob } from './prisma-blob-index.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
@@ -152,27 +153,30 @@ export class PrismaUploadSessions extends UploadSessions {
       if (piece) {
         await tx.$executeRaw`
           UPDATE upload_pieces SET "offset" = ${piece.offset}::bigint, length = ${piece.length}
-          WHERE object_key = ${upload.reservedKey}`;
+          WHERE object_key = ${piece.objectKey}`;
+      }
+      if (step.reserve) {
+        await tx.$executeRaw`
+          INSERT INTO upload_pieces (session_id, "offset", length, object_key)
+          VALUES (${upload.sessionId}::uuid, ${upload.offset}::bigint, NULL, ${step.reserve})`;
       }
       if (step.joined?.length) {
         await tx.$executeRaw`
           WITH gone AS (DELETE FROM upload_pieces WHERE object_key = ANY(${step.joined}) RETURNING object_key)
           INSERT INTO object_deletions (object_key, not_before) SELECT object_key, now() FROM gone`;
       }
-      if (step.isReservationUnused) {
-        await tx.$executeRaw`DELETE FROM upload_pieces WHERE object_key = ${upload.reservedKey}`;
-      }
+      if (step.unused) await tx.$executeRaw`DELETE FROM upload_pieces WHERE object_key = ${step.unused}`;
       return true;
     });
   }
 
   /** A session that was closed took its rows along: what this request wrote since then is known to nobody else. */
   private async queueLateWrites(tx: Transaction, upload: ClaimedUpload, step: UploadStep): Promise<void> {
-    if (step.piece) await queueDeletion(tx, upload.reservedKey);
+    if (step.piece) await queueDeletion(tx, step.piece.objectKey);
     if (step.uploadId) await queueDeletion(tx, upload.objectKey, step.uploadId);
   }
 
-  override async commit(upload: ClaimedUpload, blob: StoredBlob): Promise<void> {
+  override async commit(upload: ClaimedUpload, blob: StoredBlob, unused: ObjectKey | undefined): Promise<void> {
     await inTransaction(this.database, async (tx) => {
       await passGate(tx, upload.packageId, 'adding');
       const [session] = await tx.$queryRaw<Array<{ state: string; digest: Digest; generation: number }>>`
@@ -188,7 +192,7 @@ export class PrismaUploadSessions extends UploadSessions {
       if (!(await isLive(tx, upload.packageId))) fail('NAME_UNKNOWN');
       const { id, isAdopted } = await this.adopt(tx, blob);
       await linkBlob(tx, upload.packageId, blob.digest, id);
-      await this.releaseObjects(tx, upload, blob, isAdopted);
+      await this.releaseObjects(tx, upload, isAdopted ? blob.objectKey : undefined, unused);
       await tx.$executeRaw`
         UPDATE upload_sessions SET state = 'done', "offset" = ${blob.size}::bigint, hash_state = NULL, upload_id = NULL
         WHERE id = ${upload.sessionId}::uuid`;
@@ -227,18 +231,16 @@ export class PrismaUploadSessions extends UploadSessions {
   private async releaseObjects(
     tx: Transaction,
     upload: ClaimedUpload,
-    blob: StoredBlob,
-    isAdopted: boolean,
+    adopted: ObjectKey | undefined,
+    unused: ObjectKey | undefined,
   ): Promise<void> {
-    const adopted = isAdopted ? blob.objectKey : undefined;
-    // The key reserved for this request was never written unless it is what the request made the blob of.
-    const unwritten = upload.reservedKey === blob.objectKey ? '' : upload.reservedKey;
+    const kept = [adopted, unused].filter((key) => key !== undefined);
     await tx.$executeRaw`
       WITH gone AS (
         DELETE FROM upload_pieces WHERE session_id = ${upload.sessionId}::uuid RETURNING object_key
       )
       INSERT INTO object_deletions (object_key, not_before)
-      SELECT object_key, now() FROM gone WHERE object_key NOT IN (${adopted ?? ''}, ${unwritten})`;
+      SELECT object_key, now() FROM gone WHERE object_key <> ALL(${kept}::text[])`;
     await tx.$executeRaw`DELETE FROM upload_parts WHERE session_id = ${upload.sessionId}::uuid`;
     if (upload.objectKey === adopted) return;
     const [session] = await tx.$queryRaw<Array<{ uploadId: string | null }>>`

@@ -6,6 +6,7 @@ export { ExpireUploads } from './gc/expire-uploads.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
 export { PutManifest } from './manifests/put-manifest.js';
+export { newObjectKey } from './object-keys.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
 export { type DueDeletion, Garbage } from './ports/garbage.js';
 export {

@@ -43,12 +43,14 @@ export interface UploadStep {
   progress?: { offset: number; hashState: Uint8Array | undefined; bodyDigest: Digest | undefined };
   uploadId?: string;
   part?: StoredPart;
-  /** The reserved key now holds these bytes. */
-  piece?: { offset: number; length: number };
+  /** This reserved key now holds these bytes. */
+  piece?: StoredPiece;
+  /** A key that this request will write next: it must be in a row before its first byte. */
+  reserve?: ObjectKey;
   /** Pieces that went into a part: their objects are queued for deletion. */
   joined?: ObjectKey[];
-  /** The reserved key was not written and is forgotten. */
-  isReservationUnused?: boolean;
+  /** A reserved key that was not written and is forgotten. */
+  unused?: ObjectKey;
 }
 
 /** One blob upload between POST and PUT (data-model.md, "PATCH", "Commit", "Cancel"). */
@@ -79,10 +81,11 @@ export abstract class UploadSessions {
 
   /**
    * Makes the blob visible in the package: blob, link and session in one transaction; of two uploads of one digest the
-   * later one's object is queued for deletion. Only verified bytes come here. Safe to repeat.
+   * later one's object is queued for deletion. Only verified bytes come here. `unused` is a reserved key that was not
+   * written. Safe to repeat.
    * Errors: BLOB_UPLOAD_UNKNOWN when the session was closed, NAME_UNKNOWN when the package was deleted.
    */
-  abstract commit(upload: ClaimedUpload, blob: StoredBlob): Promise<void>;
+  abstract commit(upload: ClaimedUpload, blob: StoredBlob, unused: ObjectKey | undefined): Promise<void>;
 
   /** Ends a session without a blob and queues all its objects. False when there was none to end. */
   abstract close(owner: SessionOwner): Promise<boolean>;

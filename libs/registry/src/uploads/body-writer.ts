@@ -1,4 +1,5 @@
 import { buffer as readAll } from 'node:stream/consumers';
+import { newObjectKey } from '../object-keys.js';
 import type { ObjectKey, ObjectStore, StoredPart } from '../ports/object-store.js';
 import type { ClaimedUpload, StoredPiece, UploadSessions, UploadStep } from '../ports/upload-sessions.js';
 import type { ByteBudget } from './byte-budget.js';
@@ -8,6 +9,8 @@ import type { UploadHash } from './upload-hash.js';
 
 /** Parts of one upload on their way to storage at the same time. */
 const PARTS_IN_FLIGHT = 3;
+/** While others wait for memory, a part that fills more slowly than this gives its memory back. */
+const SLOW_PART_MS = 30_000;
 
 /** What a body writer works with; the same for every request. */
 export class UploadStorage {
@@ -26,14 +29,18 @@ export class BodyWriter {
   private buffer: Uint8Array[] = [];
   private buffered = 0;
   private release: (() => void) | undefined;
+  private reservedAt = 0;
+  /** Bytes that wait in pieces, before those in memory. */
   private carried: number;
   private partCount: number;
   private partBytes: number;
   private uploadId: string | undefined;
+  private reservedKey: ObjectKey | undefined;
   private readonly newParts: StoredPart[] = [];
+  private readonly newPieces: StoredPiece[] = [];
   private readonly inFlight: Array<Promise<void>> = [];
 
-  /** `recordsProgress`: whether each part moves the session's offset (PATCH), or none does before the commit (PUT). */
+  /** `recordsProgress`: whether durable bytes move the session's offset (PATCH), or none do before the commit (PUT). */
   constructor(
     private readonly storage: UploadStorage,
     private readonly upload: ClaimedUpload,
@@ -44,11 +51,17 @@ export class BodyWriter {
     this.partBytes = upload.partBytes;
     this.carried = upload.offset - upload.partBytes;
     this.uploadId = upload.uploadId;
+    this.reservedKey = upload.reservedKey;
   }
 
   /** Bytes of the whole upload, this body's included. */
   get size(): number {
     return this.partBytes + this.carried + this.buffered;
+  }
+
+  /** The key that was reserved and not written. */
+  get unusedKey(): ObjectKey | undefined {
+    return this.reservedKey;
   }
 
   /** Reads the body to its end. `announced` bounds what is reserved for short bodies. */
@@ -57,7 +70,7 @@ export class BodyWriter {
     if (remaining > 0) await this.reserve(remaining);
     for await (const chunk of chunks) {
       for (let rest = chunk; rest.length > 0; ) {
-        if (!this.release) await this.reserve(remaining);
+        await this.reserve(remaining);
         const taken = rest.subarray(0, MIN_PART_BYTES - this.carried - this.buffered);
         rest = rest.subarray(taken.length);
         remaining -= taken.length;
@@ -66,6 +79,8 @@ export class BodyWriter {
         this.buffered += taken.length;
         if (this.carried + this.buffered === MIN_PART_BYTES) await this.flushPart();
       }
+      const isSlow = this.buffered > 0 && Date.now() - this.reservedAt > SLOW_PART_MS;
+      if (isSlow && this.storage.budget.isContended) await this.setAside();
     }
   }
 
@@ -76,12 +91,8 @@ export class BodyWriter {
     const hashState = this.hash?.save();
     const bodyDigest = hashState ? undefined : this.hash?.digest();
     const progress = { offset, hashState, bodyDigest };
-    if (this.buffered === 0) {
-      await this.advance({ progress, isReservationUnused: true });
-    } else {
-      await this.storage.objects.put(this.upload.reservedKey, this.buffer);
-      await this.advance({ progress, piece: { offset: offset - this.buffered, length: this.buffered } });
-    }
+    if (this.buffered > 0) await this.advance({ progress, piece: await this.writePiece() });
+    else await this.advance({ progress, ...(this.reservedKey && { unused: this.reservedKey }) });
     return offset;
   }
 
@@ -89,14 +100,15 @@ export class BodyWriter {
   async finishObject(): Promise<ObjectKey> {
     await this.drain();
     const { objects } = this.storage;
-    const pieces = this.carried > 0 ? await this.pieces() : [];
+    const pieces = await this.pieces();
     const [only] = pieces;
     if (only && pieces.length === 1 && this.buffered === 0 && this.partCount === 0) return only.objectKey;
     await this.reserve(0);
     const end = [...(await this.readPieces(pieces)), ...this.buffer];
     if (this.uploadId === undefined || this.partCount === 0) {
-      await objects.put(this.upload.reservedKey, end);
-      return this.upload.reservedKey;
+      const key = this.takeReservedKey();
+      await objects.put(key, end);
+      return key;
     }
     const { parts } = await this.storage.sessions.contents(this.upload);
     parts.push(...this.newParts);
@@ -116,24 +128,28 @@ export class BodyWriter {
   }
 
   private async reserve(remaining: number): Promise<void> {
-    this.release ??= await this.storage.budget.reserve(Math.min(MIN_PART_BYTES, this.carried + remaining));
+    if (this.release) return;
+    this.release = await this.storage.budget.reserve(
+      Math.min(MIN_PART_BYTES, this.carried + this.buffered + remaining),
+    );
+    this.reservedAt = Date.now();
   }
 
   private async flushPart(): Promise<void> {
-    const joined = this.carried > 0 ? await this.pieces() : [];
+    const joined = await this.pieces();
     const chunks = [...(await this.readPieces(joined)), ...this.buffer];
     const uploadId = this.uploadId ?? (await this.startMultipart());
     const place = { number: ++this.partCount, offset: this.partBytes };
-    this.partBytes += this.carried + this.buffered;
+    this.partBytes = this.size;
     const progress = { offset: this.partBytes, hashState: this.hash?.save(), bodyDigest: undefined };
     const release = this.release;
     this.buffer = [];
+    this.newPieces.length = 0;
     this.buffered = this.carried = 0;
     this.release = undefined;
 
     const writing = this.storage.objects.writePart(this.upload.objectKey, uploadId, place, chunks);
-    const previous = this.inFlight.at(-1);
-    const recording = Promise.all([writing, previous]).then(async ([part]) => {
+    const recording = Promise.all([writing, this.inFlight.at(-1)]).then(async ([part]) => {
       if (this.recordsProgress) await this.advance({ progress, part, joined: joined.map((piece) => piece.objectKey) });
       else this.newParts.push(part);
     });
@@ -141,6 +157,36 @@ export class BodyWriter {
     settled.catch(() => undefined); // awaited below or in drain(); close() waits for the rest
     this.inFlight.push(settled);
     if (this.inFlight.length > PARTS_IN_FLIGHT) await this.inFlight.shift();
+  }
+
+  /** Writes what is in memory out as a piece, although the body goes on. */
+  private async setAside(): Promise<void> {
+    await this.drain();
+    const progress = { offset: this.size, hashState: this.hash?.save(), bodyDigest: undefined };
+    const piece = await this.writePiece();
+    const reserve = newObjectKey();
+    await this.advance({ ...(this.recordsProgress && { progress, piece }), reserve });
+    this.reservedKey = reserve;
+    this.newPieces.push(piece);
+    this.carried += this.buffered;
+    this.buffer = [];
+    this.buffered = 0;
+    this.release?.();
+    this.release = undefined;
+  }
+
+  private async writePiece(): Promise<StoredPiece> {
+    const piece = { offset: this.size - this.buffered, length: this.buffered, objectKey: this.takeReservedKey() };
+    await this.storage.objects.put(piece.objectKey, this.buffer);
+    return piece;
+  }
+
+  /** The key is in a row already; from here on it counts as written. */
+  private takeReservedKey(): ObjectKey {
+    const key = this.reservedKey;
+    if (key === undefined) throw new Error('a key was reserved for one object only');
+    this.reservedKey = undefined;
+    return key;
   }
 
   private async startMultipart(): Promise<string> {
@@ -158,8 +204,13 @@ export class BodyWriter {
     if (!(await this.storage.sessions.advance(this.upload, step))) superseded();
   }
 
+  /** Pieces that no part holds yet, in order. */
   private async pieces(): Promise<StoredPiece[]> {
-    return (await this.storage.sessions.contents(this.upload)).pieces;
+    if (this.carried === 0) return [];
+    const { pieces } = await this.storage.sessions.contents(this.upload);
+    return this.recordsProgress
+      ? pieces
+      : [...pieces.filter((piece) => piece.offset >= this.partBytes), ...this.newPieces];
   }
 
   private async readPieces(pieces: StoredPiece[]): Promise<Uint8Array[]> {

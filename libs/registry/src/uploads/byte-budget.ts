@@ -26,6 +26,11 @@ export class ByteBudget {
     };
   }
 
+  /** Whether anybody waits: who holds bytes for long should then give them back. */
+  get isContended(): boolean {
+    return this.waiting.length > 0;
+  }
+
   private grantWaiting(): void {
     for (let next = this.waiting[0]; next && next.bytes <= this.free; next = this.waiting[0]) {
       this.waiting.shift();

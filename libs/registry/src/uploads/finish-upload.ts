@@ -33,7 +33,7 @@ export class FinishUpload {
         const size = writer.size;
         const objectKey = await writer.finishObject();
         await this.verify(upload, { digest, size, objectKey }, hash);
-        await this.storage.sessions.commit(upload, { digest, size, objectKey });
+        await this.storage.sessions.commit(upload, { digest, size, objectKey }, writer.unusedKey);
       } finally {
         await writer.close();
       }
