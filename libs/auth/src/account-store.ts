@@ -31,16 +31,4 @@ export abstract class AccountStore {
 
   /** Makes sure that user `admin` exists and that this is its only operator token. Safe to repeat. */
   abstract ensureAdministrator(tokenHash: Uint8Array<ArrayBuffer>): Promise<void>;
-
-  /** Writes to the audit log what leaves no other trace. */
-  abstract audit(entry: AuditEntry): Promise<void>;
-}
-
-/** Who did what, on what, from where. Never holds a secret. */
-export interface AuditEntry {
-  actor: Actor;
-  tokenId: number | undefined;
-  action: string;
-  target: string;
-  address: string | undefined;
 }

@@ -12,12 +12,17 @@ export async function recordAudit(
     VALUES (${actor.login}, ${actor.userId ?? null}, ${action}, ${target}, 'done', ${JSON.stringify(data ?? {})}::jsonb)`;
 }
 
-/** Writes one event row for those who may want to hear of it later. */
+/**
+ * Writes one event row for those who may want to hear of it later, and an audit row where only the administrator's right
+ * made it possible.
+ */
 export async function recordEvent(
   tx: Transaction,
   event: { kind: string; packageId: number; actor: Actor; data: Record<string, unknown> },
 ): Promise<void> {
+  const { kind, packageId, actor, data } = event;
   await tx.$executeRaw`
     INSERT INTO events (kind, package_id, actor, data)
-    VALUES (${event.kind}, ${event.packageId}, ${event.actor.principal}, ${JSON.stringify(event.data)}::jsonb)`;
+    VALUES (${kind}, ${packageId}, ${actor.principal}, ${JSON.stringify(data)}::jsonb)`;
+  if (actor.isOverriding) await recordAudit(tx, { actor, action: kind, target: `package ${packageId}`, data });
 }

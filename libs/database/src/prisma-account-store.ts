@@ -1,4 +1,4 @@
-import { AccountStore, type AuditEntry, type MemberRole, type NewToken } from '#auth';
+import { AccountStore, type MemberRole, type NewToken } from '#auth';
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
 import type { Database } from './database.js';
@@ -7,7 +7,7 @@ import { inTransaction, type Transaction } from './transaction.js';
 
 const ADMINISTRATOR = 'admin';
 const ADMINISTRATOR_TOKEN = 'BERTH_ADMIN_TOKEN';
-const BERTH: Actor = { principal: 'berth', userId: undefined, login: 'berth' };
+const BERTH: Actor = { principal: 'berth', userId: undefined, login: 'berth', isOverriding: false };
 
 export class PrismaAccountStore extends AccountStore {
   constructor(private readonly database: Database) {
@@ -92,10 +92,6 @@ export class PrismaAccountStore extends AccountStore {
         ON CONFLICT (hash) DO UPDATE SET revoked_at = NULL WHERE access_tokens.revoked_at IS NOT NULL`;
       if (given > 0) await recordAudit(tx, { actor: BERTH, action: 'token.create', target: ADMINISTRATOR });
     });
-  }
-
-  override async audit({ actor, action, target, address, tokenId }: AuditEntry): Promise<void> {
-    await inTransaction(this.database, (tx) => recordAudit(tx, { actor, action, target, data: { address, tokenId } }));
   }
 }
 

@@ -43,6 +43,7 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
     UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = 'subject deleted'
     WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}
       AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)
-      AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)`;
+      AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)
+      AND NOT EXISTS (SELECT FROM manifest_missing c WHERE c.package_id = r.package_id AND c.digest = r.digest)`;
   await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
 }

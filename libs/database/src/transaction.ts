@@ -20,12 +20,12 @@ export async function inTransaction<T>(database: Database, work: (tx: Transactio
   }
 }
 
-/** 40001 serialization_failure, 40P01 deadlock_detected; Prisma's own word for both is P2034. */
+/** Serialization failure, deadlock (Prisma's own word for both is P2034), and a gate that others held too long. */
 function isRetryable(error: unknown): boolean {
   const { code, meta } = error as {
     code?: string;
     meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
   };
   const sqlState = meta?.driverAdapterError?.cause?.originalCode;
-  return code === 'P2034' || sqlState === '40001' || sqlState === '40P01';
+  return code === 'P2034' || ['40001', '40P01', '55P03'].includes(sqlState ?? '');
 }

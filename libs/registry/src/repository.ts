@@ -6,6 +6,8 @@ export interface Actor {
   principal: string;
   userId: number | undefined;
   login: string;
+  /** Whether only the administrator's right lets them: such writes are audited. */
+  isOverriding: boolean;
 }
 
 /** A repository as one request addresses it, after `authorize()` said yes. */

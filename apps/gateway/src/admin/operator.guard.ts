@@ -28,5 +28,5 @@ export const OperatorsOnly = () => applyDecorators(Policy('operator'), UseGuards
 /** The operator who acts. */
 export const OperatorParam = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const { user } = context.switchToHttp().getRequest<{ user: TokenHolder }>();
-  return { principal: `user:${user.userId}`, userId: user.userId, login: user.login };
+  return { principal: `user:${user.userId}`, userId: user.userId, login: user.login, isOverriding: true };
 });

@@ -43,6 +43,7 @@ export class ErrorFilter implements ExceptionFilter {
       { err: error, requestId: request.id, method: request.method, path: request.url.split('?')[0] },
       'request failed',
     );
+    if (status === 507) return { status, code: 'UNKNOWN', message: 'the storage of this registry is full' };
     return status === 503
       ? { status, code: 'UNAVAILABLE', message: 'try again in a moment', headers: { 'retry-after': '1' } }
       : {
@@ -54,9 +55,22 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+interface Fault {
+  statusCode?: number;
+  code?: string;
+  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
+}
+
+/** Prisma: no connection, time out, connection closed, pool exhausted. */
+const UNREACHABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'ECONNREFUSED', 'ECONNRESET']);
+/** PostgreSQL: connection lost, resources exhausted, lock not had in time, ended by an operator or a time out. */
+const SQL_STATE_PASSING = /^(?:08|53|55P03|57)/;
+
+/** 503 for what passes by itself, 507 for a full disk, 500 for the rest. */
 function statusOf(error: unknown): number {
-  const { statusCode, code } = error as { statusCode?: number; code?: string };
-  // Prisma: no connection, pool exhausted, server closed the connection.
-  if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return 503;
+  const { statusCode, code = '', meta } = error as Fault;
+  const sqlState = meta?.driverAdapterError?.cause?.originalCode ?? '';
+  if (UNREACHABLE.has(code) || SQL_STATE_PASSING.test(sqlState)) return 503;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 507;
   return statusCode ?? 500;
 }

@@ -1,14 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import {
-  AccessFactsStore,
-  ANONYMOUS,
-  authorize,
-  type Principal,
-  type RequestableAction,
-  scopeFor,
-  type TokenHolder,
-} from '#auth';
+import { AccessFactsStore, authorize, type RequestableAction, scopeFor, type TokenHolder } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
 import { fail, parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
@@ -68,7 +60,7 @@ export class AccessGuard implements CanActivate {
     }
     request.access = {
       repository: { name, packageId: facts.package?.id, isPublished: facts.package?.isPublished ?? false },
-      actor: actorOf(user.principal, facts.subject),
+      actor: actorOf(facts.subject, decision.rule === 'administrator' && facts.namespace?.role !== 'owner'),
     };
     return true;
   }
@@ -82,8 +74,8 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function actorOf(principal: Principal, holder: TokenHolder | undefined): Actor {
-  if (principal.kind === ANONYMOUS.kind || !holder)
-    return { principal: 'anonymous', userId: undefined, login: 'anonymous' };
-  return { principal: `user:${holder.userId}`, userId: holder.userId, login: holder.login };
+function actorOf(holder: TokenHolder | undefined, isOverriding: boolean): Actor {
+  return holder
+    ? { principal: `user:${holder.userId}`, userId: holder.userId, login: holder.login, isOverriding }
+    : { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };
 }
