@@ -37,7 +37,7 @@ import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
-import { CredentialsGuard } from './credentials/credentials.guard.js';
+import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
 import { ExternalOrigin } from './http/external-origin.js';
 import { FailedLogins } from './token/failed-logins.js';
 import { JwksController } from './token/jwks.controller.js';
@@ -50,6 +50,7 @@ import { Challenger } from './v2/challenger.js';
 import { ManifestsController } from './v2/manifests.controller.js';
 import { PullableRepositories } from './v2/pullable-repositories.js';
 import { ReferrersController } from './v2/referrers.controller.js';
+import { SmallBlobs } from './v2/small-blobs.js';
 import { TagsController } from './v2/tags.controller.js';
 import { UploadsController } from './v2/uploads.controller.js';
 
@@ -82,12 +83,14 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
   providers: [
     AccessGuard,
     CredentialsGuard,
+    LoginGuard,
     OperatorGuard,
     BasicStrategy,
     BearerStrategy,
     OperatorStrategy,
     Challenger,
     PullableRepositories,
+    SmallBlobs,
     SessionWriters,
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
     fromSettings(FailedLogins, (s) => new FailedLogins(s.BERTH_RATE_LIMITS)),

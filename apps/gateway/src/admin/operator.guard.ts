@@ -1,13 +1,13 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
 import type { TokenHolder } from '#auth';
 import type { Actor } from '#registry';
+import { PassportGuard } from '../credentials/passport.guard.js';
 import { Policy } from '../v2/access-policy.js';
 import { Problem } from './problem.js';
 
 /** Lets in whose token has the scope `admin:registry`. */
 @Injectable()
-export class OperatorGuard extends AuthGuard('operator') {
+export class OperatorGuard extends PassportGuard('operator') {
   override handleRequest<T = TokenHolder>(error: unknown, holder: TokenHolder | false): T {
     if (error) throw error;
     if (!holder) throw new Problem(401, 'Authentication required', 'Send a token as Basic password or as Bearer.');
@@ -15,10 +15,6 @@ export class OperatorGuard extends AuthGuard('operator') {
       throw new Problem(403, 'Not allowed', 'This needs a token with the scope admin:registry.');
     }
     return holder as T;
-  }
-
-  getResponse(context: ExecutionContext): unknown {
-    return context.switchToHttp().getResponse<{ raw: unknown }>().raw;
   }
 }
 

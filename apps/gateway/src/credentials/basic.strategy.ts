@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { AccessFactsStore } from '#auth';
 import { AuthorizationStrategy } from './authorization.strategy.js';
-import { type Credentials, parseBasic } from './credentials.js';
+import { type Credentials, parseBasic, principalOf } from './credentials.js';
 import { findTokenHolder } from './find-token-holder.js';
 
 /** Basic with a personal access token as password. The password decides: any user name goes with it, as on GHCR. */
@@ -14,7 +14,6 @@ export class BasicStrategy extends PassportStrategy(AuthorizationStrategy, 'basi
 
   async validate({ password }: { password: string }): Promise<Credentials | false> {
     const holder = await findTokenHolder(this.facts, password);
-    if (!holder) return false;
-    return { principal: { kind: 'user', userId: holder.userId, tokenId: holder.tokenId }, access: undefined };
+    return holder ? { principal: principalOf(holder), access: undefined } : false;
   }
 }

@@ -1,4 +1,4 @@
-import type { BearerToken, Principal } from '#auth';
+import type { BearerToken, Principal, TokenHolder } from '#auth';
 
 /** What a request proved about its caller. */
 export interface Credentials {
@@ -6,6 +6,9 @@ export interface Credentials {
   /** Present when it came by bearer token, whose list then narrows what it may do. */
   access: BearerToken['access'] | undefined;
 }
+
+/** The principal that a personal access token stands for. */
+export const principalOf = ({ userId, tokenId }: TokenHolder): Principal => ({ kind: 'user', userId, tokenId });
 
 /** The token of a Bearer header (RFC 6750). */
 export function parseBearer(header: string | undefined): string | undefined {

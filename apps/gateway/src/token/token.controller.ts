@@ -1,17 +1,11 @@
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import {
-  type AccessEntry,
-  AccessFactsStore,
-  ANONYMOUS,
-  authorize,
-  BearerTokens,
-  type Principal,
-  parseScopes,
-} from '#auth';
+import { type AccessEntry, AccessFactsStore, authorize, BearerTokens, type Principal, parseScopes } from '#auth';
 import { fail, splitRepositoryName } from '#oci';
-import { parseBasic } from '../credentials/credentials.js';
+import { LoginGuard } from '../credentials/credentials.guard.js';
+import { parseBasic, principalOf } from '../credentials/credentials.js';
 import { findTokenHolder } from '../credentials/find-token-holder.js';
+import { REJECTED } from '../credentials/passport.guard.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readBody } from '../http/request-body.js';
@@ -36,12 +30,11 @@ export class TokenController {
 
   @Get()
   @Policy('anyone')
+  @UseGuards(LoginGuard)
   async get(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { authorization } = request.headers;
-    const basic = parseBasic(authorization);
-    const principal =
-      authorization === undefined ? ANONYMOUS : await this.login(request, basic?.username, basic?.password);
-    await this.answer(reply, principal, [request.query.scope ?? []].flat());
+    const { user, headers } = request;
+    if (user === REJECTED) return this.refuse(request, parseBasic(headers.authorization)?.username);
+    await this.answer(reply, user.principal, [request.query.scope ?? []].flat());
   }
 
   @Post()
@@ -54,26 +47,16 @@ export class TokenController {
     if (grant !== 'password' && grant !== 'refresh_token') {
       fail('UNSUPPORTED', { grant_type: grant?.slice(0, 64), supported: ['password'] }, { status: 400 });
     }
-    const secret = grant === 'password' ? form.get('password') : undefined; // no refresh token was ever given out
-    const principal = await this.login(request, form.get('username') ?? 'oauth2', secret ?? undefined);
-    await this.answer(reply, principal, form.getAll('scope'));
+    const secret = grant === 'password' ? form.get('password') : null; // no refresh token was ever given out
+    const holder = secret === null ? undefined : await findTokenHolder(this.facts, secret);
+    if (!holder) return this.refuse(request, form.get('username') ?? undefined);
+    await this.answer(reply, principalOf(holder), form.getAll('scope'));
   }
 
-  private async login(
-    request: GatewayRequest,
-    username: string | undefined,
-    password: string | undefined,
-  ): Promise<Principal> {
-    const holder = password === undefined ? undefined : await findTokenHolder(this.facts, password);
-    if (holder) return { kind: 'user', userId: holder.userId, tokenId: holder.tokenId };
+  private async refuse(request: GatewayRequest, username: string | undefined): Promise<never> {
     await this.failedLogins.count(this.origin.clientAddress(request), username ?? '');
-    return fail(
-      'UNAUTHORIZED',
-      { reason: 'unknown, expired or revoked token' },
-      {
-        headers: { 'www-authenticate': 'Basic realm="berth"' },
-      },
-    );
+    const headers = { 'www-authenticate': 'Basic realm="berth"' };
+    return fail('UNAUTHORIZED', { reason: 'unknown, expired or revoked token' }, { headers });
   }
 
   private async answer(reply: FastifyReply, principal: Principal, scopes: string[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type Digest, fail, parseByteRange } from '#oci';
 import { DeleteBlob, ObjectStore, OpenBlob, type Repository, StatBlob, type StoredBlob } from '#registry';
 import { Access } from './access.js';
+import { SmallBlobs } from './small-blobs.js';
 import { DigestParam, RepositoryParam } from './v2.params.js';
 
 /** Blobs of a repository: end-2, end-10. */
@@ -13,6 +14,7 @@ export class BlobsController {
     private readonly openBlob: OpenBlob,
     private readonly deleteBlob: DeleteBlob,
     private readonly objects: ObjectStore,
+    private readonly smallBlobs: SmallBlobs,
   ) {}
 
   @Head(':digest')
@@ -44,7 +46,7 @@ export class BlobsController {
       const satisfiable = { 'content-range': `bytes */${blob.size}` };
       return fail('SIZE_INVALID', { size: blob.size, range: headers.range }, { status: 416, headers: satisfiable });
     }
-    const body = await this.objects.read(blob.objectKey, range);
+    const body = (!range && (await this.smallBlobs.read(blob))) || (await this.objects.read(blob.objectKey, range));
     if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${blob.size}`);
     const length = range ? range.end - range.start + 1 : blob.size;
     await reply.header('content-length', String(length)).send(body);
