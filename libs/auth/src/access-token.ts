@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Publish this to secret scanners: `berth_pat_[0-9A-Za-z]{38}`; the last six characters are a checksum. */
-export const TOKEN_PREFIX = 'berth_pat_';
+const TOKEN_PREFIX = 'berth_pat_';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const SECRET_LENGTH = 32; // 190 bits
@@ -29,7 +29,7 @@ export function isPlausibleToken(token: string): boolean {
 }
 
 /** Shortest BERTH_ADMIN_TOKEN. */
-export const MIN_OPERATOR_TOKEN = 20;
+const MIN_OPERATOR_TOKEN = 20;
 
 /** What the database keeps: a fast hash is right for a secret of 190 random bits. */
 export function hashToken(token: string): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 export { type AccessFacts, AccessFactsStore, type PackageRole } from './access-facts.js';
-export { createAccessToken, hashToken, isPlausibleToken, MIN_OPERATOR_TOKEN } from './access-token.js';
+export { createAccessToken, hashToken, isPlausibleToken } from './access-token.js';
 export { AccountStore, type MemberRole, type NewToken } from './account-store.js';
 export { type Action, authorize, type Decision } from './authorize.js';
 export { type BearerToken, BearerTokens, type IssuedToken } from './bearer-token.js';

@@ -13,7 +13,7 @@ export const REQUESTABLE_ACTIONS = ['pull', 'push', 'delete'] as const satisfies
 export type RequestableAction = (typeof REQUESTABLE_ACTIONS)[number];
 
 /** More scopes than any client asks for in one request. */
-export const MAX_SCOPES = 100;
+const MAX_SCOPES = 100;
 
 /**
  * Reads `repository:<name>:<action>,<action>`; several stand apart by spaces. What Berth does not know (other types,

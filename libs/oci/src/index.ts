@@ -4,7 +4,6 @@ export {
   algorithmOf,
   type Digest,
   type DigestAlgorithm,
-  isDigest,
   parseDigest,
   parseDigestAlgorithm,
 } from './digest.js';
@@ -15,7 +14,7 @@ export type { Manifest, ManifestClass, ManifestReference } from './manifest/mani
 export { MAX_MANIFEST_BYTES, parseManifest } from './manifest/parse.js';
 export { referencesOf } from './manifest/references.js';
 export { OCI_INDEX } from './media-types.js';
-export { MAX_PAGE, nextLink, type Page, type PageRequest, parsePageRequest } from './pagination.js';
+export { nextLink, type Page, type PageRequest, parsePageRequest } from './pagination.js';
 export { parseReference, parseTag, type Reference } from './reference.js';
 export {
   isNameComponent,

@@ -13,7 +13,7 @@ export interface PageRequest {
   after: string | undefined;
 }
 
-export const MAX_PAGE = 1000;
+const MAX_PAGE = 1000;
 const DIGITS = /^[0-9]+$/;
 
 /**

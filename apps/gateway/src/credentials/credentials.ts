@@ -7,6 +7,9 @@ export interface Credentials {
   access: BearerToken['access'] | undefined;
 }
 
+/** Bad credentials are told from none: the first are a 401 everywhere, public packages included. */
+export const REJECTED = 'rejected';
+
 /** The principal that a personal access token stands for. */
 export const principalOf = ({ userId, tokenId }: TokenHolder): Principal => ({ kind: 'user', userId, tokenId });
 

@@ -1,11 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import { ANONYMOUS } from '#auth';
-import type { GatewayRequest } from '../http/gateway-request.js';
-import type { Credentials } from './credentials.js';
-
-/** Bad credentials are told from none: the first are a 401 everywhere, public packages included. */
-export const REJECTED = 'rejected';
+import { type Credentials, REJECTED } from './credentials.js';
 
 /** A passport guard that works on Fastify: passport writes to a Node response, never to a Fastify reply. */
 export function PassportGuard(strategy: string) {
@@ -29,7 +26,7 @@ export function CredentialsGuardOf(strategy: 'bearer' | 'basic') {
       context: ExecutionContext,
     ): T {
       if (error) throw error;
-      const { headers } = context.switchToHttp().getRequest<GatewayRequest>();
+      const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
       const none: Credentials = { principal: ANONYMOUS, access: undefined };
       return (user || (headers.authorization === undefined ? none : REJECTED)) as T;
     }

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Repository } from '#registry';
-import type { Credentials } from '../credentials/credentials.js';
-import type { REJECTED } from '../credentials/passport.guard.js';
+import type { Credentials, REJECTED } from '../credentials/credentials.js';
 
 /** A request with what the guards found out about it. */
 export interface GatewayRequest extends FastifyRequest<{ Params: Record<string, string>; Querystring: Query }> {

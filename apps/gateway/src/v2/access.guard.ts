@@ -5,7 +5,7 @@ import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
 import { fail, parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
 import type { Actor } from '#registry';
-import { REJECTED } from '../credentials/passport.guard.js';
+import { REJECTED } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { ACCESS_POLICY, type AccessPolicy } from './access-policy.js';
 import { Challenger } from './challenger.js';

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { AccessFactsStore } from '#auth';
 import { nextLink, parsePageRequest } from '#oci';
 import { PackageStore } from '#registry';
-import { REJECTED } from '../credentials/passport.guard.js';
+import { REJECTED } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { Access } from './access.js';
 import { QueryParam } from './v2.params.js';

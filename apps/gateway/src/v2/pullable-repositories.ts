@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessFactsStore, authorize } from '#auth';
 import type { PullableAmong } from '#registry';
-import { REJECTED } from '../credentials/passport.guard.js';
+import { REJECTED } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 
 /** Which repositories a caller may mount from: the caller's own rights decide, whatever the bearer token lists. */

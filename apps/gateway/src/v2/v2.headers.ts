@@ -5,14 +5,13 @@ import type { Repository, SessionOwner } from '#registry';
 /** Headers and addresses that clients rely on, each written in one place. Locations are path-absolute: a port map, a tunnel
  * or a proxy in front then makes no difference. */
 
-export const blobLocation = (repository: Repository, digest: Digest): string =>
-  `/v2/${repository.name}/blobs/${digest}`;
+const blobLocation = (repository: Repository, digest: Digest): string => `/v2/${repository.name}/blobs/${digest}`;
 
 export const manifestLocation = (repository: Repository, digest: Digest): string =>
   `/v2/${repository.name}/manifests/${digest}`;
 
 /** Without a query string, so that clients which paste `?digest=` behind it are right too. */
-export const uploadLocation = (repository: Repository, owner: SessionOwner): string =>
+const uploadLocation = (repository: Repository, owner: SessionOwner): string =>
   `/v2/${repository.name}/blobs/uploads/${owner.sessionId}`;
 
 /** Smallest chunk that is worth a request of its own; smaller ones are taken all the same. */

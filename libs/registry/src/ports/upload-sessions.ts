@@ -25,7 +25,6 @@ export interface ClaimedUpload extends SessionOwner {
   uploadId: string | undefined;
   partCount: number;
   partBytes: number;
-  pieceCount: number;
   /** Key in a row of its own that this request may write one object under. */
   reservedKey: ObjectKey;
 }
