@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { askForBody } from './expect-continue.js';
 
 /** A sender slower than this, while Berth waits for it, is cut off: it would hold a buffer for nothing. */
 const MIN_BYTES_PER_SECOND = 1024;
@@ -9,6 +10,7 @@ const WINDOW_MS = 30_000;
  * for Berth. `destroyOnReturn: false` leaves the socket usable for the answer when reading stops early.
  */
 export async function* boundedStream(request: IncomingMessage): AsyncGenerator<Buffer> {
+  askForBody(request);
   const iterator = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   let received = 0;
   let waited = 0;

@@ -6,14 +6,17 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger } from 'pino';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
+import { holdContinue } from './expect-continue.js';
+import { assertSingleHeaders } from './single-headers.js';
+import { answerUnreadable } from './unreadable.js';
 import { routableUrl } from './v2-path.js';
 
 /** Long enough for balancers that keep idle connections for a minute (nginx 60 s and 75 s, ALB 60 s). */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A sha512 digest and a 255-character name, encoded, must fit; longer ones are told what is wrong with them. */
-const MAX_PARAM_LENGTH = 8192;
+/** Whatever fits into a request: a name that is too long is told so. Encoding its slashes makes three characters of one. */
+const MAX_PARAM_LENGTH = 3 * MAX_HEADER_BYTES;
 
 /**
  * Builds the public HTTP server around a module that holds `GatewayModule` and its adapters. Bodies reach the controllers
@@ -27,7 +30,8 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: 0, // uploads take as long as they take; bounded-stream.ts demands a minimum rate
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS },
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requireHostHeader: false },
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: () => randomUUID(),
@@ -45,7 +49,9 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
+    assertSingleHeaders(request.raw);
   });
+  holdContinue(server.server);
   app.useGlobalFilters(new ErrorFilter(log));
   try {
     await app.init();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '#oci';
+import { askForBody } from './expect-continue.js';
 
 /**
  * Reads a whole body into memory, at most `limit` bytes; the rest of a larger one is not read.
@@ -9,6 +10,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   const tooLarge = () =>
     fail('SIZE_INVALID', { reason: `at most ${limit} bytes` }, { status: 413, headers: { connection: 'close' } });
   if (Number(request.headers['content-length'] ?? 0) > limit) return tooLarge();
+  askForBody(request);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {

@@ -28,6 +28,9 @@ it.each([
   ['/v2/manifests/1', '/v2/manifests/1'],
   ['/V2/a/b/manifests/1', '/V2/a/b/manifests/1'],
   ['//v2/a/b/manifests/1', '//v2/a/b/manifests/1'],
+  // the absolute form
+  ['http://registry:5000/v2/a/b/manifests/1?x=http://y/z', '/v2/a%2Fb/manifests/1?x=http://y/z'],
+  ['http://registry', 'http://registry'],
 ])('reads %s', (url, expected) => {
   expect(routableUrl(url)).toBe(expected);
 });

@@ -16,10 +16,13 @@ const ENDINGS: Array<{ words: string[]; following: 0 | 1 }> = [
 /** Addresses that are written with a slash at their end, and often without. */
 const ENDING_SLASH = /^(\/v2|\/token|\/v2\/.+\/blobs\/uploads)\/$/;
 
+/** The absolute form that proxies are sent, and that every server takes (RFC 9112 section 3.2.2). */
+const ABSOLUTE = /^https?:\/\/[^/]+(?=\/)/i;
+
 /** `/v2/acme/app/manifests/1?x=y` -> `/v2/acme%2Fapp/manifests/1?x=y`. What is no repository path comes back as it is. */
 export function routableUrl(url: string): string {
   const mark = url.indexOf('?');
-  const path = (mark < 0 ? url : url.slice(0, mark)).replace(ENDING_SLASH, '$1');
+  const path = (mark < 0 ? url : url.slice(0, mark)).replace(ABSOLUTE, '').replace(ENDING_SLASH, '$1');
   const query = mark < 0 ? '' : url.slice(mark);
   if (!path.startsWith('/v2/')) return path + query;
   const segments = path.slice('/v2/'.length).split('/');
