@@ -71,23 +71,34 @@ export class Client {
     return token;
   }
 
-  /** A request under /v2 with the token that its repository and method need. */
+  /** A bearer token for whatever can be done at this path. */
+  bearerFor(path: string): Promise<string> {
+    return this.bearer(...scopesOf(path));
+  }
+
+  /** A request under /v2 with the token that its repository and method need, unless it brings credentials of its own. */
   async v2(path: string, options: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
-    const name = /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(path)?.[1];
-    const scopes = name ? [`repository:${name}:pull,push,delete`] : [];
-    const authorization = `Bearer ${await this.bearer(...scopes)}`;
-    return fetch(this.berth.url + path, {
-      redirect: 'manual',
-      ...options,
-      headers: { authorization, ...(options.headers as Record<string, string>) },
-    });
+    const headers = options.headers as Record<string, string> | undefined;
+    const authorization = headers?.authorization ?? `Bearer ${await this.bearerFor(path)}`;
+    return fetch(this.berth.url + path, { redirect: 'manual', ...options, headers: { ...headers, authorization } });
+  }
+
+  /** Opens an upload and answers its Location. */
+  async start(name: string): Promise<string> {
+    const answer = await this.v2(`/v2/${name}/blobs/uploads/`, { method: 'POST' });
+    if (answer.status !== 202) throw new Error(`POST answered ${answer.status}: ${await answer.text()}`);
+    return answer.headers.get('location') ?? '';
+  }
+
+  /** A blob's status and bytes. */
+  async blob(name: string, digest: string): Promise<{ status: number; bytes: Buffer }> {
+    const answer = await this.v2(`/v2/${name}/blobs/${digest}`);
+    return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
   }
 
   /** Uploads a blob by POST and PUT. */
   async up(name: string, bytes: Uint8Array, digest = sha256(bytes)): Promise<Response> {
-    const start = await this.v2(`/v2/${name}/blobs/uploads/`, { method: 'POST' });
-    const location = start.headers.get('location') ?? '';
-    return this.v2(`${location}?digest=${digest}`, { method: 'PUT', body: bytes });
+    return this.v2(`${await this.start(name)}?digest=${digest}`, { method: 'PUT', body: bytes });
   }
 
   /** Pushes a manifest; its blobs must be there. */
@@ -107,6 +118,11 @@ export class Client {
     if (answer.status !== 201) throw new Error(`push answered ${answer.status}: ${await answer.text()}`);
     return document;
   }
+}
+
+function scopesOf(path: string): string[] {
+  const name = /^\/v2\/([^?]+)\/(?:blobs|manifests|tags|referrers)\//.exec(path)?.[1];
+  return name && name.length < 1000 ? [`repository:${name}:pull,push,delete`] : [];
 }
 
 export const basicHeader = (login: string, token: string): string =>
