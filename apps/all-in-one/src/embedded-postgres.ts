@@ -112,25 +112,17 @@ export class EmbeddedPostgres {
     this.log('making the database');
     const unfinished = await mkdtemp(`${this.cluster}.init-`);
     await programs.takeOwnership(unfinished);
-    await run(
-      programs.spawn(
-        'initdb',
-        unfinished,
-        [
-          `--username=${NAME}`,
-          '--encoding=UTF8',
-          // Sorts alike on every system and after every upgrade of its libraries.
-          '--locale-provider=builtin',
-          '--builtin-locale=C.UTF-8',
-          '--locale=C',
-          '--auth-local=trust',
-          '--auth-host=scram-sha-256',
-        ],
-        ['ignore', 'pipe', 'pipe'],
-      ),
-      'initdb',
-    );
-    await execute(programs, unfinished, `CREATE DATABASE ${NAME}`);
+    await programs.run('initdb', unfinished, [
+      `--username=${NAME}`,
+      '--encoding=UTF8',
+      // Sorts alike on every system and after every upgrade of its libraries.
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--locale=C',
+      '--auth-local=trust',
+      '--auth-host=scram-sha-256',
+    ]);
+    await programs.execute(unfinished, `CREATE DATABASE ${NAME}`);
     await rename(unfinished, this.cluster);
     await syncDirectory(this.directory);
   }
@@ -171,7 +163,7 @@ export class EmbeddedPostgres {
   private async password(programs: PostgresPrograms): Promise<string> {
     if (existsSync(this.passwordFile)) return (await readFile(this.passwordFile, 'utf8')).trim();
     const password = randomBytes(24).toString('base64url');
-    await execute(programs, this.cluster, `ALTER USER ${NAME} PASSWORD '${password}'`);
+    await programs.execute(this.cluster, `ALTER USER ${NAME} PASSWORD '${password}'`);
     await writeFile(`${this.passwordFile}.new`, `${password}\n`, { mode: 0o600 });
     await rename(`${this.passwordFile}.new`, this.passwordFile);
     return password;
@@ -225,22 +217,6 @@ export class EmbeddedPostgres {
 
 function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-}
-
-/** Runs one statement on a cluster that no server has open. */
-async function execute(programs: PostgresPrograms, cluster: string, statement: string): Promise<void> {
-  const child = programs.spawn('postgres', cluster, ['--single', 'postgres'], ['pipe', 'pipe', 'pipe']);
-  child.stdin?.on('error', () => {}).end(`${statement}\n`);
-  const output = await run(child, 'postgres --single');
-  if (/\b(ERROR|FATAL|PANIC):/.test(output)) throw new Error(`PostgreSQL refused to set up its database:\n${output}`);
-}
-
-async function run(child: ChildProcess, name: string): Promise<string> {
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`The embedded PostgreSQL could not be set up, ${name} failed:\n${output.trim()}`);
-  return output;
 }
 
 async function freePort(): Promise<number> {

@@ -10,6 +10,7 @@
  *   as they may not walk the path to it; the programs themselves are copied where the account can read them.
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { chmod, cp, lchown, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -63,6 +64,28 @@ export class PostgresPrograms {
       env: environment(),
       ...(this.account && { uid: this.account.uid, gid: this.account.gid }),
     });
+  }
+
+  /** Runs a program to its end and answers what it printed. */
+  async run(program: Program, directory: string, args: readonly string[], input = ''): Promise<string> {
+    const child = this.spawn(program, directory, args, 'pipe');
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    // A program that failed did not wait for its input.
+    child.stdin?.on('error', () => {}).end(input);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`The embedded PostgreSQL cannot be set up, ${program} failed:\n${output.trim()}`);
+    return output;
+  }
+
+  /** Runs one statement on a cluster that no server has open. */
+  async execute(directory: string, statement: string): Promise<void> {
+    const output = await this.run('postgres', directory, ['--single', 'postgres'], `${statement}\n`);
+    if (/\b(ERROR|FATAL|PANIC):/.test(output)) throw new Error(`PostgreSQL refused to set up its database:\n${output}`);
   }
 
   /** Gives the files of a cluster to the user that the programs run as; another start may have used another one. */
