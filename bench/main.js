@@ -1,0 +1,70 @@
+/**
+ * Measures Berth, beside another registry where one is given, in one run on one machine and on loopback only.
+ * `npm run bench -- [--peer URL] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
+ * `--profile` measures one read of Berth alone and names the functions that the processor was busy with.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build, main, nodePath, run } from '../scripts/prepare.js';
+
+const OPTIONS = {
+  peer: { type: 'string' },
+  rounds: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '3' },
+  'blob-mb': { type: 'string', default: '256' },
+  json: { type: 'boolean', default: false },
+  profile: { type: 'string' },
+};
+
+main(async () => {
+  const args = process.argv.slice(2);
+  const options = readOptions(args);
+  await build();
+  // Only the Node that the project brings can be relied on to load what was compiled.
+  if (nodePath() !== process.execPath) return run(nodePath(), [fileURLToPath(import.meta.url), ...args]);
+
+  const { measure } = await import('./measure.js');
+  const { printReport } = await import('./report.js');
+  const { profile } = await import('./profile.js');
+  const { startBerth } = await import('./berth.js');
+
+  const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
+  const profiles = options.profile ? join(folder, 'profiles') : undefined;
+  let berth;
+  let isStopping = false;
+  const clear = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await berth?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => clear().then(() => process.exit(1)));
+  try {
+    berth = await startBerth(folder, profiles);
+    if (profiles) await profile(berth, profiles, options);
+    else printReport(await measure(berth, options), options.json);
+    return 0;
+  } finally {
+    await clear();
+  }
+});
+
+function readOptions(args) {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const number = (name) => {
+    if (/^[1-9][0-9]{0,3}$/.test(values[name])) return Number(values[name]);
+    throw new Error(`--${name} takes a whole number from 1 to 9999.`);
+  };
+  if (values.peer !== undefined && !URL.canParse(values.peer)) throw new Error('--peer takes a URL: http://HOST:PORT');
+  return {
+    peer: values.peer,
+    rounds: number('rounds'),
+    seconds: number('seconds'),
+    blobBytes: number('blob-mb') * 1024 * 1024,
+    json: values.json,
+    profile: values.profile,
+  };
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { load } from './load.js';
+import { RegistryClient, sha256 } from './registry-client.js';
+
+const WARM_UP_SECONDS = 1;
+const ACCEPT = { accept: 'application/vnd.oci.image.manifest.v1+json' };
+
+export const READS = ['manifest-by-tag', 'manifest-by-digest', 'blob-16k'];
+const PUSHES = {
+  'blob-push-put': (client, blob, digest) => client.putBlob(blob, digest),
+  'blob-push-patch': (client, blob, digest) => client.streamBlob(blob, digest),
+};
+
+/**
+ * Every case, some rounds of it, Berth and the peer taking turns, so that what disturbs the machine disturbs both.
+ * @param {{ url: string, repository: string, username: string, token: string }} berth
+ */
+export async function measure(berth, { peer, rounds, seconds, blobBytes }) {
+  const targets = [new Target('Berth', berth)];
+  if (peer) targets.push(new Target('peer', { url: peer, repository: berth.repository }));
+  const cases = [];
+  const add = async (name, run) => {
+    process.stderr.write(`measuring ${name}\n`);
+    const results = {};
+    for (let round = 0; round < rounds; round++) {
+      for (const target of targets) {
+        results[target.name] ??= [];
+        results[target.name].push(await run(target));
+      }
+    }
+    cases.push({ name, results });
+  };
+  try {
+    for (const target of targets) await target.prepare();
+    for (const name of READS) await add(name, (target) => target.read(name, seconds));
+    for (const [name, push] of Object.entries(PUSHES)) await add(name, (target) => target.push(push, blobBytes));
+  } finally {
+    for (const target of targets) target.close();
+  }
+  return { peer, rounds, seconds, blobBytes, cases };
+}
+
+/** A registry to measure, with an image in it. */
+export class Target {
+  warm = new Set();
+
+  constructor(name, registry) {
+    this.name = name;
+    this.client = new RegistryClient(registry);
+  }
+
+  async prepare() {
+    this.paths = await this.client.pushImage();
+  }
+
+  /** Requests per second and latencies of one path; the first time it is warmed up before. */
+  async read(name, seconds) {
+    const url = this.client.registry.url + this.paths[name];
+    const headers = { ...ACCEPT, ...(await this.client.authorization()) };
+    if (!this.warm.has(name)) await load(url, headers, WARM_UP_SECONDS);
+    this.warm.add(name);
+    return load(url, headers, seconds);
+  }
+
+  /** Seconds for a blob that nobody has seen before; making and hashing it is not part of them. */
+  async push(push, blobBytes) {
+    const blob = randomBytes(blobBytes);
+    const digest = sha256(blob);
+    const began = performance.now();
+    await push(this.client, blob, digest);
+    return { duration: (performance.now() - began) / 1000 };
+  }
+
+  close() {
+    this.client.close();
+  }
+}
