@@ -19,6 +19,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) return invalid(where, 'not a descriptor');
   const { mediaType, digest, size, artifactType, annotations, data, urls } = value;
   if (typeof mediaType !== 'string' || mediaType === '') return invalid(where, 'mediaType is missing');
+  if (mediaType.includes('\0')) return invalid(where, 'mediaType holds a NUL');
   if (typeof digest !== 'string' || !isDigest(digest)) return invalid(where, 'digest is not a sha256 or sha512 digest');
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     return invalid(where, 'size is not a whole number of bytes');

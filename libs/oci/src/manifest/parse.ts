@@ -31,7 +31,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     layers: isIndex ? [] : parseDescriptors(document.layers, 'layers'),
     entries: isIndex ? parseDescriptors(document.manifests, 'manifests') : [],
     subject: document.subject === undefined || document.subject === null ? undefined : parseSubject(document.subject),
-    artifactType: optionalString(document.artifactType, 'artifactType') ?? config?.mediaType,
+    artifactType: parseArtifactType(document.artifactType) ?? config?.mediaType,
     annotations: parseAnnotations(document.annotations, 'annotations'),
   };
   return { ...manifest, class: classify(manifest) };
@@ -55,6 +55,11 @@ function parseDescriptors(value: unknown, where: string): Descriptor[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return invalid(`${where} is not a list`);
   return value.map((entry, i) => parseDescriptor(entry, `${where}[${i}]`));
+}
+
+function parseArtifactType(value: unknown): string | undefined {
+  const artifactType = optionalString(value, 'artifactType');
+  return artifactType?.includes('\0') ? invalid('artifactType holds a NUL') : artifactType;
 }
 
 function parseSubject(value: unknown): Descriptor {
