@@ -32,9 +32,12 @@ const hasBody = ({ headers }: FastifyRequest): boolean =>
 
 /** A client that still sends sees the answer only when somebody takes its bytes; more than this is not worth it. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+const MAX_DISCARDING_MS = 30_000;
 
 function discardBody(request: IncomingMessage): void {
   let discarded = 0;
+  const timer = setTimeout(() => request.destroy(), MAX_DISCARDING_MS);
+  request.on('close', () => clearTimeout(timer));
   request.on('error', () => undefined); // the client may go away now
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length;

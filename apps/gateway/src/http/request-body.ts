@@ -3,12 +3,11 @@ import { fail } from '#oci';
 import { askForBody } from './expect-continue.js';
 
 /**
- * Reads a whole body into memory, at most `limit` bytes; the rest of a larger one is not read.
- * Errors: SIZE_INVALID with status 413, and the connection closes then; SIZE_INVALID for a body that ends early.
+ * Reads a whole body into memory, at most `limit` bytes; the rest of a larger one is left.
+ * Errors: SIZE_INVALID with status 413.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = () =>
-    fail('SIZE_INVALID', { reason: `at most ${limit} bytes` }, { status: 413, headers: { connection: 'close' } });
+  const tooLarge = () => fail('SIZE_INVALID', { reason: `at most ${limit} bytes` }, { status: 413 });
   if (Number(request.headers['content-length'] ?? 0) > limit) return tooLarge();
   askForBody(request);
   const chunks: Buffer[] = [];
