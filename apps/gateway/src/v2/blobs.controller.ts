@@ -22,10 +22,13 @@ export class BlobsController {
   async head(
     @RepositoryParam() repository: Repository,
     @DigestParam() digest: Digest,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const blob = await this.statBlob.run(repository, digest);
-    describe(reply, blob).header('content-length', String(blob.size)).send();
+    describe(reply, blob).header('content-length', String(blob.size));
+    if (matches(ifNoneMatch, `"${digest}"`)) reply.status(304);
+    reply.send();
   }
 
   @Get(':digest')

@@ -49,9 +49,13 @@ export class ManifestsController {
   async head(
     @RepositoryParam() repository: Repository,
     @ReferenceParam() reference: Reference,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    describe(reply, await this.getManifest.run(repository, reference)).send();
+    const manifest = await this.getManifest.run(repository, reference);
+    describe(reply, manifest);
+    if (matches(ifNoneMatch, `"${manifest.digest}"`)) reply.status(304);
+    reply.send();
   }
 
   @Put(':reference')
