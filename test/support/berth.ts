@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,16 +14,23 @@ const ADMIN_TOKEN = 'an-administrator-token-for-tests';
 export interface TestBerth {
   /** `http://127.0.0.1:PORT` */
   url: string;
+  /** The URL's authority. */
   host: string;
   port: number;
+  /** Its folder, BERTH_DATA_DIR. */
+  folder: string;
   adminToken: string;
   /** Everything the process wrote to stderr. */
   log(): string;
   pid: number;
   /** Ends the process at once, as a crash does. */
   kill(): Promise<void>;
-  /** Starts it again on the same data, with the same settings. */
-  restart(): Promise<void>;
+  /** SIGTERM; resolves with the exit code once it has ended. */
+  terminate(): Promise<number | null>;
+  /** Starts it again on the same data and port, with the same settings and these; ends it in order first if it runs. */
+  restart(settings?: Record<string, string>): Promise<void>;
+  /** Memory that the process holds; 0 where only Linux could tell. */
+  residentBytes(): Promise<number>;
   /** SIGTERM, then its folder and database go. Answers the exit code. */
   stop(): Promise<number | null>;
   /** Runs SQL in its database. */
@@ -44,17 +51,19 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
     ...settings,
   };
   let running = await run(environment);
-  const port = running.port;
+  const { authority, port } = running;
+  const terminate = async () => {
+    const { child } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    return ((await gone) as [number | null])[0];
+  };
   return {
-    get url() {
-      return `http://127.0.0.1:${running.port}`;
-    },
-    get host() {
-      return `127.0.0.1:${running.port}`;
-    },
-    get port() {
-      return running.port;
-    },
+    url: `http://${authority}`,
+    host: authority,
+    port,
+    folder,
     get pid() {
       return running.child.pid ?? 0;
     },
@@ -65,16 +74,17 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
       running.child.kill('SIGKILL');
       await gone;
     },
-    restart: async () => {
-      running = await run({ ...environment, BERTH_LISTEN: `127.0.0.1:${port}` });
+    terminate,
+    restart: async (more = {}) => {
+      await terminate();
+      running = await run({ ...environment, BERTH_LISTEN: authority, ...more });
+    },
+    residentBytes: async () => {
+      const status = await readFile(`/proc/${running.child.pid}/status`, 'utf8').catch(() => '');
+      return Number(/VmRSS:\s+([0-9]+) kB/.exec(status)?.[1] ?? 0) * 1024;
     },
     stop: async () => {
-      let code = running.child.exitCode;
-      if (code === null && running.child.signalCode === null) {
-        const gone = once(running.child, 'exit');
-        running.child.kill('SIGTERM');
-        [code] = (await gone) as [number | null];
-      }
+      const code = await terminate();
       await database.drop();
       await rm(folder, { recursive: true, force: true });
       return code;
@@ -85,6 +95,7 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
 
 interface Running {
   child: ChildProcess;
+  authority: string;
   port: number;
   log: string[];
 }
@@ -96,14 +107,14 @@ async function run(environment: NodeJS.ProcessEnv): Promise<Running> {
   });
   const log: string[] = [];
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => log.push(line));
-  const port = await new Promise<number>((resolve, reject) => {
+  const authority = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`Berth ended with ${code} before it was ready:\n${log.join('\n')}`)));
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      const ready = /^Berth is ready at http:\/\/.*:([0-9]+)$/.exec(line);
-      if (ready) resolve(Number(ready[1]));
+      const ready = /^Berth is ready at http:\/\/(.*)$/.exec(line);
+      if (ready?.[1]) resolve(ready[1]);
     });
   });
-  return { child, port, log };
+  return { child, authority, port: Number(authority.slice(authority.lastIndexOf(':') + 1)), log };
 }
 
 /** A database of its own on the PostgreSQL that BERTH_TEST_DATABASE_URL names. */

@@ -88,6 +88,20 @@ export class RawConnection {
     }
   }
 
+  /** The status of a 1xx answer, which this takes off; undefined when another answer or the end comes first. */
+  async interim(): Promise<number | undefined> {
+    for (;;) {
+      const read = parseAnswer(this.received, 'HEAD', this.isEnded);
+      if (read && read.answer.status >= 200) return undefined;
+      if (read) {
+        this.received = this.received.subarray(read.length);
+        return read.answer.status;
+      }
+      if (this.isEnded) return undefined;
+      await once(this.events, 'progress');
+    }
+  }
+
   /** Waits until the server ends the connection. */
   async closed(): Promise<void> {
     while (!this.isEnded) await once(this.events, 'progress');
