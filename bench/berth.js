@@ -13,11 +13,11 @@ const USER = 'bench';
  * Starts a Berth of the benchmark's own: the compiled program with the settings that everybody has, a private repository
  * and a user whose token may read and write it.
  * @param {string} folder for its data
- * @param {string} [profiles] folder for a CPU profile, written when it stops
+ * @param {boolean} isInspected whether it listens for a debugger, at `inspector`
  */
-export async function startBerth(folder, profiles) {
+export async function startBerth(folder, isInspected) {
   const database = await createDatabase(process.env.BERTH_DATABASE_URL);
-  const flags = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, '--cpu-prof-interval=500'] : [];
+  const flags = isInspected ? ['--inspect=127.0.0.1:0'] : [];
   const child = spawn(process.execPath, [...flags, MAIN], {
     env: {
       ...process.env,
@@ -41,8 +41,8 @@ export async function startBerth(folder, profiles) {
     await database?.drop();
   };
   try {
-    const url = await untilReady(child);
-    return { url, repository: 'bench/app', username: USER, token: await makeUser(url), stop };
+    const { url, inspector } = await untilReady(child);
+    return { url, inspector, repository: 'bench/app', username: USER, token: await makeUser(url), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -56,7 +56,7 @@ function untilReady(child) {
     child.once('exit', (code) => reject(new Error(`Berth ended with ${code} before it was ready:\n${log.join('\n')}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const ready = /^Berth is ready at (http:\/\/.*)$/.exec(line);
-      if (ready) resolve(ready[1]);
+      if (ready) resolve({ url: ready[1], inspector: /ws:\/\/\S+/.exec(log.join(' '))?.[0] });
     });
   });
 }

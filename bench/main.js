@@ -32,7 +32,6 @@ main(async () => {
   const { startBerth } = await import('./berth.js');
 
   const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
-  const profiles = options.profile ? join(folder, 'profiles') : undefined;
   let berth;
   let isStopping = false;
   const clear = async () => {
@@ -43,8 +42,8 @@ main(async () => {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => clear().then(() => process.exit(1)));
   try {
-    berth = await startBerth(folder, profiles);
-    if (profiles) await profile(berth, profiles, options);
+    berth = await startBerth(folder, options.profile !== undefined);
+    if (options.profile) await profile(berth, options.profile);
     else printReport(await measure(berth, options), options.json);
     return 0;
   } finally {
