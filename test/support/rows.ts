@@ -11,7 +11,7 @@ export interface Row extends RawRequest {
   /** Whose bearer token goes along: the owner's unless said. A header of its own wins. */
   as?: keyof Accounts;
   status: number | number[];
-  code?: string | string[];
+  code?: string | string[] | undefined;
   /** The refusal may change what is stored: say why in `what`. */
   isChange?: boolean;
   check?: (answer: RawAnswer) => void | Promise<void>;

@@ -1,2 +1,2 @@
-export { readSettings, SETTINGS, type Settings, SettingsError } from './settings.js';
+export { readSettings, type Settings, SettingsError } from './settings.js';
 export type { Address } from './values.js';
