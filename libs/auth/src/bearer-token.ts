@@ -12,6 +12,8 @@ const MAX_TOKEN_LENGTH = 8192;
 const CLOCK_SKEW_SECONDS = 60;
 /** An unknown key id makes Berth look for new keys, but no more often than this. */
 const KEY_REFETCH_MS = 30_000;
+/** A key that an operator took away signs nothing any more after this. */
+const KEYS_MAX_AGE_MS = 300_000;
 
 /** What a verified bearer token says. Its access list narrows what its subject may do; it grants nothing by itself. */
 export interface BearerToken {
@@ -29,9 +31,10 @@ export interface IssuedToken {
 
 /** Issues and verifies the short-lived tokens of the Docker token protocol. */
 export class BearerTokens {
-  private readonly verified = new QuickLRU<string, BearerToken>({ maxSize: 10_000 });
+  private readonly verified = new QuickLRU<string, { kid: string; says: BearerToken }>({ maxSize: 10_000 });
   private keys = new Map<string, CryptoKey | Uint8Array>();
   private keysReadAt = Number.NEGATIVE_INFINITY;
+  private reading: Promise<void> | undefined;
   private signer: Promise<{ kid: string; key: CryptoKey | Uint8Array }> | undefined;
   private signerReadAt = 0;
 
@@ -61,46 +64,60 @@ export class BearerTokens {
     return { token, expiresIn: this.lifetime, issuedAt };
   }
 
-  /** What the token says, or undefined when it is not one that this instance signed and that is alive now. */
+  /**
+   * What the token says, or undefined when it is not one that this instance signed and that is alive now. Keys that cannot
+   * be read are an error: nobody is told that a good token is bad.
+   */
   async verify(token: string): Promise<BearerToken | undefined> {
-    const now = Date.now() / 1000;
     const known = this.verified.get(token);
-    if (known) return known.expiresAt + CLOCK_SKEW_SECONDS > now ? known : undefined;
-    if (token.length > MAX_TOKEN_LENGTH) return undefined;
-    const fresh = await this.verifySignature(token).catch(() => undefined);
-    if (fresh) this.verified.set(token, fresh);
-    return fresh;
+    if (known) {
+      const isAlive = known.says.expiresAt + CLOCK_SKEW_SECONDS > Date.now() / 1000;
+      return isAlive && (await this.findKey(known.kid)) ? known.says : undefined;
+    }
+    const kid = token.length > MAX_TOKEN_LENGTH ? undefined : keyIdOf(token);
+    const key = kid === undefined ? undefined : await this.findKey(kid);
+    if (kid === undefined || !key) return undefined;
+    const says = await this.verifySignature(token, key);
+    if (says) this.verified.set(token, { kid, says });
+    return says;
   }
 
-  private async verifySignature(token: string): Promise<BearerToken | undefined> {
-    // Only the key id is taken from the header: jwk, jku, x5u and x5c in it are never looked at (CVE-2025-24976).
-    const { kid, crit } = decodeProtectedHeader(token);
-    const key = typeof kid === 'string' && crit === undefined ? await this.findKey(kid) : undefined;
-    if (!key) return undefined;
+  private async verifySignature(token: string, key: CryptoKey | Uint8Array): Promise<BearerToken | undefined> {
     const name = await this.store.instanceName();
-    const { payload } = await jwtVerify(token, key, {
+    const verified = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],
       typ: TYPE,
       issuer: name,
       audience: name,
       clockTolerance: CLOCK_SKEW_SECONDS,
       requiredClaims: ['sub', 'exp', 'nbf', 'iat'],
-    });
-    const principal = typeof payload.aud === 'string' ? principalOf(payload) : undefined;
-    if (!principal || payload.exp === undefined) return undefined;
+    }).catch(() => undefined);
+    const payload = verified?.payload;
+    const principal = typeof payload?.aud === 'string' ? principalOf(payload) : undefined;
+    if (!principal || payload?.exp === undefined) return undefined;
     return { principal, access: payload.access as AccessEntry[], expiresAt: payload.exp };
   }
 
   private async findKey(kid: string): Promise<CryptoKey | Uint8Array | undefined> {
-    if (!this.keys.has(kid) && Date.now() - this.keysReadAt > KEY_REFETCH_MS) await this.readKeys();
+    const age = Date.now() - this.keysReadAt;
+    if (age > (this.keys.has(kid) ? KEYS_MAX_AGE_MS : KEY_REFETCH_MS)) await this.readKeys();
     return this.keys.get(kid);
   }
 
-  private async readKeys(): Promise<void> {
-    this.keysReadAt = Date.now();
+  /** One reading serves all who need it at the moment. */
+  private readKeys(): Promise<void> {
+    this.reading ??= this.readKeysNow().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async readKeysNow(): Promise<void> {
+    const now = Date.now();
     const keys = new Map<string, CryptoKey | Uint8Array>();
     for (const jwk of await this.store.publicKeys()) keys.set(jwk.kid ?? '', await importJWK(jwk, ALGORITHM));
     this.keys = keys;
+    this.keysReadAt = now;
   }
 
   private async currentSigner(): Promise<{ kid: string; key: CryptoKey | Uint8Array }> {
@@ -114,6 +131,16 @@ export class BearerTokens {
       });
     }
     return this.signer;
+  }
+}
+
+/** Only the key id is taken from the header: jwk, jku, x5u and x5c in it are never looked at (CVE-2025-24976). */
+function keyIdOf(token: string): string | undefined {
+  try {
+    const { kid, crit } = decodeProtectedHeader(token);
+    return typeof kid === 'string' && crit === undefined ? kid : undefined;
+  } catch {
+    return undefined;
   }
 }
 
