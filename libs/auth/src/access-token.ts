@@ -23,9 +23,8 @@ export function createAccessToken(): string {
 
 /** False for a token that was mistyped or made up: no look-up is worth it. Tokens of other forms are an operator's own. */
 export function isPlausibleToken(token: string): boolean {
-  if (!token.startsWith(TOKEN_PREFIX)) return token.length >= MIN_OPERATOR_TOKEN;
   const match = PATTERN.exec(token);
-  return match?.[1] !== undefined && checksum(match[1]) === match[2];
+  return match?.[1] === undefined ? token.length >= MIN_OPERATOR_TOKEN : checksum(match[1]) === match[2];
 }
 
 /** Shortest BERTH_ADMIN_TOKEN. */
