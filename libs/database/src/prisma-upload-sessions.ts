@@ -252,7 +252,7 @@ export class PrismaUploadSessions extends UploadSessions {
     return inTransaction(this.database, async (tx) => {
       const [closed] = await tx.$queryRaw<Array<{ objectKey: string; uploadId: string | null }>>`
         UPDATE upload_sessions SET state = 'closed', generation = generation + 1
-        WHERE ${ownedBy(owner)} AND state IN ('open', 'completing')
+        WHERE ${ownedBy(owner)} AND state IN ('open', 'completing') AND expires_at > now()
         RETURNING object_key AS "objectKey", upload_id AS "uploadId"`;
       if (!closed) return false;
       await tx.$executeRaw`

@@ -58,6 +58,9 @@ class MemorySession {
     this.pieces = this.pieces.filter(({ objectKey }) => !step.joined?.includes(objectKey));
     return true;
   }
+  async find(): Promise<{ offset: number } | undefined> {
+    return { offset: 0 };
+  }
   async contents(): Promise<{ parts: StoredPart[]; pieces: StoredPiece[] }> {
     return { parts: [...this.parts], pieces: [...this.pieces] };
   }

@@ -1,4 +1,5 @@
 import { buffer as readAll } from 'node:stream/consumers';
+import { fail } from '#oci';
 import { newObjectKey } from '../object-keys.js';
 import type { ObjectKey, ObjectStore, StoredPart } from '../ports/object-store.js';
 import type { ClaimedUpload, StoredPiece, UploadSessions, UploadStep } from '../ports/upload-sessions.js';
@@ -201,7 +202,11 @@ export class BodyWriter {
   }
 
   private async advance(step: UploadStep): Promise<void> {
-    if (!(await this.storage.sessions.advance(this.upload, step))) superseded();
+    const { sessions } = this.storage;
+    if (await sessions.advance(this.upload, step)) return;
+    // Taken by a newer request, or ended by a DELETE.
+    if (await sessions.find(this.upload)) superseded();
+    fail('BLOB_UPLOAD_UNKNOWN', { upload: this.upload.sessionId });
   }
 
   /** Pieces that no part holds yet, in order. */
