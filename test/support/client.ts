@@ -48,6 +48,8 @@ export interface Accounts {
   pusher: Client;
   stranger: Client;
   anonymous: Client;
+  /** The first administrator. */
+  admin: Client;
 }
 
 /** A client of one user, which gets itself the bearer tokens that requests need. */
@@ -171,6 +173,7 @@ export async function createAccounts(berth: TestBerth): Promise<Accounts> {
     pusher: new Client(berth, 'pusher', pusher.token),
     stranger: new Client(berth, 'stranger', stranger.token),
     anonymous: new Client(berth, undefined, undefined),
+    admin: new Client(berth, 'admin', berth.adminToken),
   };
 }
 

@@ -48,7 +48,7 @@ export class RawConnection {
   }
 
   static async open(server: { port: number; host: string }, address = '127.0.0.1'): Promise<RawConnection> {
-    const socket = connect({ port: server.port, host: address, allowHalfOpen: true });
+    const socket = connect({ port: server.port, host: address, allowHalfOpen: true, noDelay: true });
     await once(socket, 'connect');
     return new RawConnection(socket, server.host);
   }
