@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { type Digest, parseDigest, parseReference, type Reference } from '#oci';
+import { type Digest, fail, parseDigest, parseReference, type Reference } from '#oci';
 import type { Actor, Repository } from '#registry';
 import { type GatewayRequest, type Query, single } from '../http/gateway-request.js';
 
@@ -25,7 +25,8 @@ export const ReferenceParam = createParamDecorator(
   (_: unknown, context: ExecutionContext): Reference => parseReference(requestOf(context).params.reference ?? ''),
 );
 
-/** A query parameter, the first of its name. */
-export const QueryParam = createParamDecorator((name: string, context: ExecutionContext): string | undefined =>
-  single((requestOf(context).query as Query)[name]),
-);
+/** A query parameter, the first of its name. Errors: UNSUPPORTED with status 400 for one that no text column could hold. */
+export const QueryParam = createParamDecorator((name: string, context: ExecutionContext): string | undefined => {
+  const value = single((requestOf(context).query as Query)[name]);
+  return value?.includes('\0') ? fail('UNSUPPORTED', { [name]: 'holds a NUL' }, { status: 400 }) : value;
+});
