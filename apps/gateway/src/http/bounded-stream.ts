@@ -14,17 +14,22 @@ export async function* boundedStream(request: IncomingMessage): AsyncGenerator<B
   const iterator = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   let received = 0;
   let waited = 0;
-  for (;;) {
-    const since = Date.now();
-    const timer = setTimeout(() => request.destroy(new Error('the client stopped sending')), WINDOW_MS);
-    const next = await iterator.next().finally(() => clearTimeout(timer));
-    if (next.done) return;
-    waited += Date.now() - since;
-    received += next.value.length;
-    if (waited > WINDOW_MS) {
-      if (received < (MIN_BYTES_PER_SECOND * waited) / 1000) request.destroy(new Error('the client sends too slowly'));
-      waited = received = 0;
+  try {
+    for (;;) {
+      const since = Date.now();
+      const timer = setTimeout(() => request.destroy(new Error('the client stopped sending')), WINDOW_MS);
+      const next = await iterator.next().finally(() => clearTimeout(timer));
+      if (next.done) return;
+      waited += Date.now() - since;
+      received += next.value.length;
+      if (waited > WINDOW_MS) {
+        if (received < (MIN_BYTES_PER_SECOND * waited) / 1000)
+          request.destroy(new Error('the client sends too slowly'));
+        waited = received = 0;
+      }
+      yield next.value;
     }
-    yield next.value;
+  } finally {
+    await iterator.return?.(); // else nobody could read, and throw away, the rest of a body that is refused
   }
 }

@@ -34,7 +34,10 @@ export function superseded(): never {
   return fail('BLOB_UPLOAD_INVALID', { reason: 'a newer request goes on with this upload' }, { status: 416 });
 }
 
-/** The chunks until a newer request takes over, even while none arrives. Errors: BLOB_UPLOAD_INVALID with status 416. */
+/**
+ * The chunks until a newer request takes over, even while none arrives; then the body is let go of, so that somebody else
+ * can read what still comes. Errors: BLOB_UPLOAD_INVALID with status 416.
+ */
 export async function* untilSuperseded(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
@@ -42,14 +45,19 @@ export async function* untilSuperseded(
   const iterator = chunks[Symbol.asyncIterator]();
   let wake: ((taken: 'taken') => void) | undefined;
   signal.addEventListener('abort', () => wake?.('taken'), { once: true });
-  while (!signal.aborted) {
-    const next = await new Promise<IteratorResult<Uint8Array> | 'taken'>((resolve, reject) => {
-      wake = resolve;
-      iterator.next().then(resolve, reject);
-    });
-    if (next === 'taken') break;
-    if (next.done) return;
-    yield next.value;
+  try {
+    while (!signal.aborted) {
+      const next = await new Promise<IteratorResult<Uint8Array> | 'taken'>((resolve, reject) => {
+        wake = resolve;
+        iterator.next().then(resolve, reject);
+      });
+      if (next === 'taken') break;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: it comes about only after the chunk that is awaited, which may never arrive.
+    iterator.return?.().catch(() => undefined);
   }
   superseded();
 }
