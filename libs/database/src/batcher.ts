@@ -1,6 +1,8 @@
 /** Queries of one kind on the wire at the same time; more would only take connections from writers. */
 const MAX_IN_FLIGHT = 2;
 const MAX_KEYS = 200;
+/** Single keys that may fail in a row before the database is taken to be away: each may have waited for a time out. */
+const MAX_FAILURES = 3;
 
 interface Waiting<K, V> {
   key: K;
@@ -54,11 +56,23 @@ export class Batcher<K, V> {
     }
   }
 
-  /** One bad key must not fail its neighbours. */
+  /** One bad key must not fail its neighbours; keys that fail one after the other are not what is bad. */
   private async sendOneByOne(batch: Waiting<K, V>[], error: unknown): Promise<void> {
     if (batch.length === 1) return batch[0]?.reject(error);
+    let failures = 0;
     for (const { key, resolve, reject } of batch) {
-      await this.load([key]).then(([value]) => resolve(value as V), reject);
+      if (failures === MAX_FAILURES) {
+        reject(error);
+        continue;
+      }
+      try {
+        const [value] = await this.load([key]);
+        failures = 0;
+        resolve(value as V);
+      } catch (reason) {
+        failures++;
+        reject(reason);
+      }
     }
   }
 }
