@@ -28,7 +28,7 @@ export class ExternalOrigin {
     }
   }
 
-  /** `http://registry.example:5000`. Errors: NAME_INVALID with status 400 for a Host header that is no authority. */
+  /** `http://registry.example:5000`. Errors: UNSUPPORTED with status 400 for a Host header that is no authority. */
   of(request: FastifyRequest): string {
     if (this.publicUrl) return this.publicUrl;
     const isForwarded = this.isTrusted(request.socket.remoteAddress);
