@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
 import { holdContinue } from './expect-continue.js';
+import { sendRefusal } from './refusal.js';
 import { assertSingleHeaders } from './single-headers.js';
 import { answerUnreadable } from './unreadable.js';
 import { routableUrl } from './v2-path.js';
@@ -14,6 +16,8 @@ import { routableUrl } from './v2-path.js';
 /** Long enough for balancers that keep idle connections for a minute (nginx 60 s and 75 s, ALB 60 s). */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 10_000;
+/** How often Node looks for requests past that time. */
+const CHECK_MS = 5000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Whatever fits into a request: a name that is too long is told so. Encoding its slashes makes three characters of one. */
 const MAX_PARAM_LENGTH = 3 * MAX_HEADER_BYTES;
@@ -30,8 +34,18 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: 0, // uploads take as long as they take; bounded-stream.ts demands a minimum rate
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requireHostHeader: false },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      requireHostHeader: false, // single-headers.ts answers in the right form
+    },
     clientErrorHandler: answerUnreadable,
+    // A URL that cannot be decoded reaches neither hooks nor filters.
+    frameworkErrors: ({ statusCode = 400 }, request: FastifyRequest, reply: FastifyReply) => {
+      introduce(request, reply);
+      sendRefusal(request, reply, { status: statusCode, code: 'UNSUPPORTED', message: 'the URL cannot be read' });
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: () => randomUUID(),
@@ -47,8 +61,7 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
   server.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-    if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
+    introduce(request, reply);
     assertSingleHeaders(request.raw);
   });
   holdContinue(server.server);
@@ -61,4 +74,10 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     await app.close(); // what was started already must not outlive the failure
     throw error;
   }
+}
+
+/** Headers that every answer has, whatever it says. */
+function introduce(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
 }
