@@ -18,7 +18,9 @@ export async function startDaemon(
 ): Promise<() => Promise<void>> {
   const logFile = `${folder}/${program}.log`;
   const log = openSync(logFile, 'a');
-  const child = spawn(find(program) ?? program, args, { stdio: ['ignore', log, log] });
+  // Where the test's process is killed, the daemon is told to go as well.
+  const command = ['--pdeathsig', 'TERM', find(program) ?? program, ...args];
+  const child = spawn('setpriv', command, { stdio: ['ignore', log, log] });
   closeSync(log);
   const exited = once(child, 'exit');
   const stop = async () => {
