@@ -4,7 +4,7 @@ import { readSettings, SettingsError } from '#config';
 import { DataDirectoryError } from './data-directory.js';
 import { startBerth } from './start-berth.js';
 
-const log = pino({ level: process.env.BERTH_LOG_LEVEL || 'info' }, pino.destination(2));
+const log = pino(pino.destination(2));
 
 /** What the operator can mend is told in a sentence; anything else with its stack. */
 function fail(error: unknown): never {
@@ -14,7 +14,9 @@ function fail(error: unknown): never {
 }
 
 try {
-  const berth = await startBerth(readSettings(process.env), log, (reason) => {
+  const settings = readSettings(process.env);
+  log.level = settings.BERTH_LOG_LEVEL;
+  const berth = await startBerth(settings, log, (reason) => {
     log.fatal({ reason }, 'Berth cannot go on');
     process.exit(1);
   });
