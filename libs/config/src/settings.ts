@@ -19,7 +19,7 @@ const trustedProxies = z
 /**
  * Every setting, by the variable that gives it. Defaults stand here and nowhere else; `docs/configuration.md` lists the same.
  */
-const SETTINGS = {
+export const SETTINGS = {
   BERTH_LISTEN: address.prefault('127.0.0.1:5000'),
   BERTH_OPS_LISTEN: addressOrOff.prefault('127.0.0.1:5001'),
   BERTH_DATA_DIR: z.string().min(1, 'must be a folder').default('./data'),
