@@ -62,6 +62,7 @@ export class TokenController {
     const access = await this.grant(principal, parseScopes(scopes));
     const { token, expiresIn, issuedAt } = await this.tokens.issue(principal, access);
     reply
+      .status(200) // Nest's default for POST is 201
       .header('cache-control', 'no-store')
       .send({ token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() });
   }
