@@ -64,6 +64,15 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     introduce(request, reply);
     assertSingleHeaders(request.raw);
   });
+  let isClosing = false;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  // Fastify says so to requests that come during the drain; those that were there before it have to hear it, too.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('connection', 'close');
+    done();
+  });
   holdContinue(server.server);
   app.useGlobalFilters(new ErrorFilter(log));
   try {
