@@ -92,10 +92,11 @@ export class BearerTokens {
       clockTolerance: CLOCK_SKEW_SECONDS,
       requiredClaims: ['sub', 'exp', 'nbf', 'iat'],
     }).catch(() => undefined);
-    const payload = verified?.payload;
-    const principal = typeof payload?.aud === 'string' ? principalOf(payload) : undefined;
-    if (!principal || payload?.exp === undefined) return undefined;
-    return { principal, access: payload.access as AccessEntry[], expiresAt: payload.exp };
+    if (!verified) return undefined;
+    const { access, aud, exp } = verified.payload;
+    const principal = typeof aud === 'string' ? principalOf(verified.payload) : undefined;
+    // No list would be no limit.
+    return principal && exp !== undefined && isAccess(access) ? { principal, access, expiresAt: exp } : undefined;
   }
 
   private async findKey(kid: string): Promise<CryptoKey | Uint8Array | undefined> {
@@ -144,9 +145,16 @@ function keyIdOf(token: string): string | undefined {
   }
 }
 
+function isAccess(value: unknown): value is AccessEntry[] {
+  return (
+    Array.isArray(value) && value.every((entry) => typeof entry?.name === 'string' && Array.isArray(entry.actions))
+  );
+}
+
 function principalOf(payload: JWTPayload): Principal | undefined {
   if (payload.sub === 'anonymous') return ANONYMOUS;
-  const userId = Number(/^user:([0-9]{1,10})$/.exec(payload.sub ?? '')?.[1]);
+  if (typeof payload.sub !== 'string') return undefined;
+  const userId = Number(/^user:([0-9]{1,10})$/.exec(payload.sub)?.[1]);
   return Number.isSafeInteger(userId) && typeof payload.tid === 'number'
     ? { kind: 'user', userId, tokenId: payload.tid }
     : undefined;
