@@ -1,6 +1,5 @@
 import type { Actor } from '#registry';
 import { recordEvent } from './audit.js';
-import { setReview } from './review.js';
 import { logTag } from './tag-log.js';
 import type { Transaction } from './transaction.js';
 
@@ -12,8 +11,11 @@ interface TagMove {
   actor: Actor;
 }
 
-/** Points a tag at a live manifest; the caller has passed the package's gate (data-model.md, "Tag PUT"). */
-export async function moveTag(tx: Transaction, move: TagMove, untaggedAfter: number | undefined): Promise<void> {
+/**
+ * Points a tag at a live manifest; the caller has passed the package's gate (data-model.md, "Tag PUT"). Answers the manifest
+ * that it pointed at before, which the caller marks for review.
+ */
+export async function moveTag(tx: Transaction, move: TagMove): Promise<number | undefined> {
   const { packageId, tag, manifestId, digest, actor } = move;
   const before = (await lockTag(tx, packageId, tag)) ?? (await insertTag(tx, move));
   if (before === 'inserted') {
@@ -21,11 +23,11 @@ export async function moveTag(tx: Transaction, move: TagMove, untaggedAfter: num
   } else {
     await tx.$executeRaw`
       UPDATE tags SET manifest_id = ${manifestId}, pushed_at = now() WHERE package_id = ${packageId} AND name = ${tag}`;
-    if (before.manifestId === manifestId) return;
+    if (before.manifestId === manifestId) return undefined;
     await logTag(tx, { packageId, tag, from: before.digest, to: digest, actor });
-    await setReview(tx, { manifestId: before.manifestId, packageId, untaggedAfter });
   }
   await recordEvent(tx, { kind: 'tag.move', packageId, actor, data: { tag, digest } });
+  return before === 'inserted' ? undefined : before.manifestId;
 }
 
 interface TagRow {

@@ -87,15 +87,17 @@ export class PrismaManifestStore extends ManifestStore {
       if (!(await isLive(tx, push.packageId))) fail('NAME_UNKNOWN');
       const present = await this.checkReferences(tx, push);
       const { id, isNews } = await this.insert(tx, push, present);
-      if (isNews) await setReview(tx, { manifestId: id, packageId: push.packageId, untaggedAfter: this.untaggedAfter });
+      const manifestIds = isNews ? [id] : [];
       for (const tag of [...push.tags].sort()) {
         const change = { packageId: push.packageId, tag, manifestId: id, digest: push.digest, actor: push.actor };
-        await moveTag(tx, change, this.untaggedAfter);
+        const before = await moveTag(tx, change);
+        if (before !== undefined) manifestIds.push(before);
       }
       await tx.$executeRaw`
         UPDATE packages SET published_at = now() WHERE id = ${push.packageId} AND published_at IS NULL`;
       const data = { digest: push.digest, tags: push.tags };
       await recordEvent(tx, { kind: 'manifest.push', packageId: push.packageId, actor: push.actor, data });
+      await setReview(tx, { manifestIds, packageId: push.packageId, untaggedAfter: this.untaggedAfter });
     });
   }
 

@@ -33,8 +33,8 @@ export class PrismaTagStore extends TagStore {
         RETURNING m.id AS "manifestId", m.digest`;
       if (!removed) return false;
       await logTag(tx, { packageId, tag, from: removed.digest, to: undefined, actor });
-      await setReview(tx, { manifestId: removed.manifestId, packageId, untaggedAfter: this.untaggedAfter });
       await recordEvent(tx, { kind: 'tag.delete', packageId, actor, data: { tag, digest: removed.digest } });
+      await setReview(tx, { manifestIds: [removed.manifestId], packageId, untaggedAfter: this.untaggedAfter });
       return true;
     });
   }

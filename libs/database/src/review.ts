@@ -13,16 +13,19 @@ export function reviewTime(packageId: number, untaggedAfter: number | undefined)
 }
 
 interface Review {
-  manifestId: number;
+  manifestIds: number[];
   packageId: number;
   untaggedAfter: number | undefined;
 }
 
 /**
- * Marks a manifest to be looked at by the collector of untagged manifests once its rule's time has passed. The mark says
- * "look at this", not "delete this": only the collector that looked clears it.
+ * Marks manifests to be looked at by the collector of untagged manifests once its rule's time has passed. The mark says
+ * "look at this", not "delete this": only the collector that looked clears it. A transaction that moves tags marks last,
+ * all at once and in the order of their ids: pushes that put tags back and forth would wait for each other otherwise.
  */
-export async function setReview(tx: Transaction, { manifestId, packageId, untaggedAfter }: Review): Promise<void> {
+export async function setReview(tx: Transaction, { manifestIds, packageId, untaggedAfter }: Review): Promise<void> {
   await tx.$executeRaw`
-    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)} WHERE id = ${manifestId}`;
+    WITH locked AS (SELECT id FROM manifests WHERE id = ANY(${manifestIds}) ORDER BY id FOR NO KEY UPDATE)
+    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)}
+    FROM locked WHERE manifests.id = locked.id`;
 }
