@@ -19,10 +19,23 @@ const Login = z
 const NewAccount = z.strictObject({ login: Login });
 const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
 const NewToken = z.strictObject({
-  name: z.string().min(1).max(100),
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine((name) => !name.includes('\0'), 'no NUL'),
   scopes: z.array(z.enum(TOKEN_SCOPES)).min(1),
   expires_in_days: z.int().min(1).max(3650).optional(),
 });
+
+/** An account that the path names. Errors: Problem 404 for what none can be called. */
+const AccountParam = (name: string) =>
+  Param(name, {
+    transform(login: string): string {
+      if (isNameComponent(login.toLowerCase())) return login;
+      throw new Problem(404, 'No such user or organisation');
+    },
+  });
 
 /** Users, organisations, members and tokens, as operators make them. */
 @Controller('admin/v1')
@@ -51,8 +64,8 @@ export class AccountsController {
   @Put('orgs/:organisation/members/:login')
   @OperatorsOnly()
   async setMember(
-    @Param('organisation') organisation: string,
-    @Param('login') login: string,
+    @AccountParam('organisation') organisation: string,
+    @AccountParam('login') login: string,
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
   ): Promise<{ login: string; role: string }> {
@@ -66,7 +79,7 @@ export class AccountsController {
   @Post('users/:login/tokens')
   @OperatorsOnly()
   async createToken(
-    @Param('login') login: string,
+    @AccountParam('login') login: string,
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
   ): Promise<{ id: number; token: string; name: string; scopes: string[]; expires_at: string | null }> {
@@ -84,7 +97,7 @@ export class AccountsController {
   @HttpCode(204)
   @OperatorsOnly()
   async revokeToken(
-    @Param('login') login: string,
+    @AccountParam('login') login: string,
     @Param('id') id: string,
     @OperatorParam() operator: Actor,
   ): Promise<void> {
