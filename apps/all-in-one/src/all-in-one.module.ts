@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pool } from 'pg';
+import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
 import type { ObjectStore } from '#registry';
@@ -13,15 +14,16 @@ export interface Resources {
   database: Database;
   objects: ObjectStore;
   queues: Pool;
+  log: Logger;
 }
 
 /** All four services in one process. */
 @Module({})
 export class AllInOneModule {
-  static for({ settings, database, objects, queues }: Resources): DynamicModule {
+  static for({ settings, database, objects, queues, log }: Resources): DynamicModule {
     return {
       module: AllInOneModule,
-      imports: [LocalAdaptersModule.for(settings, database, objects), GatewayModule, WorkerModule.for(queues)],
+      imports: [LocalAdaptersModule.for(settings, database, objects), GatewayModule, WorkerModule.for(queues, log)],
     };
   }
 }

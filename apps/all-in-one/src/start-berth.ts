@@ -42,7 +42,7 @@ export async function startBerth(settings: Settings, log: Logger, onFault: (reas
     const queues = await openPostgresQueues(databaseUrl, WORKERS);
     closing.add(() => queues.end());
 
-    const app = await createGateway(AllInOneModule.for({ settings, database, objects, queues }), log);
+    const app = await createGateway(AllInOneModule.for({ settings, database, objects, queues, log }), log);
     closing.add(() => app.close());
     const admin = readAdminToken(directory.path, settings.BERTH_ADMIN_TOKEN);
     await app.get(AccountStore, { strict: false }).ensureAdministrator(hashToken(admin.token));

@@ -1,17 +1,19 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { useCase } from '#nest';
+import type { Logger } from 'pino';
+import { LOG, useCase } from '#nest';
 import { OBJECT_DELETIONS, UPLOAD_EXPIRY } from '#queue';
 import { DeleteObjects, ExpireUploads, Garbage, ObjectStore } from '#registry';
 import { DeleteObjectsJob } from './jobs/delete-objects.job.js';
 import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
+import { QueueErrors } from './queue-errors.js';
 import { Schedules } from './schedules.js';
 
 /** What runs by itself: deleting objects, ending uploads. Facts stand in the database; jobs only say "look now". */
 @Module({})
 export class WorkerModule {
-  static for(queues: Pool): DynamicModule {
+  static for(queues: Pool, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
@@ -24,6 +26,8 @@ export class WorkerModule {
         DeleteObjectsJob,
         ExpireUploadsJob,
         Schedules,
+        QueueErrors,
+        { provide: LOG, useValue: log },
       ],
     };
   }

@@ -1,2 +1,2 @@
 export { useCase } from './provide-use-cases.js';
-export { SETTINGS } from './settings.js';
+export { LOG, SETTINGS } from './settings.js';

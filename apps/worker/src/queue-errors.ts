@@ -1,0 +1,45 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import { LOG } from '#nest';
+import { OBJECT_DELETIONS, UPLOAD_EXPIRY } from '#queue';
+import { DeleteObjectsJob } from './jobs/delete-objects.job.js';
+import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
+
+/** One break of the connection reaches every queue and worker, through each of its listeners. */
+const QUIET_MS = 10_000;
+
+/**
+ * Logs what goes wrong between BullMQ and its database: BullMQ itself goes on trying, and where nobody listens it
+ * writes the error with all that hangs on it to the console.
+ */
+@Injectable()
+export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private isStopping = false;
+  private loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    @InjectQueue(OBJECT_DELETIONS) private readonly objectDeletions: Queue,
+    @InjectQueue(UPLOAD_EXPIRY) private readonly uploadExpiry: Queue,
+    private readonly deleteObjects: DeleteObjectsJob,
+    private readonly expireUploads: ExpireUploadsJob,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const source of [this.objectDeletions, this.uploadExpiry]) source.on('error', this.report);
+    for (const { worker } of [this.deleteObjects, this.expireUploads]) worker.on('error', this.report);
+  }
+
+  /** From here on connections close, and the database may be quicker than the queues. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+  }
+
+  private readonly report = (error: Error & { code?: string }): void => {
+    if (this.isStopping || Date.now() - this.loggedAt < QUIET_MS) return;
+    this.loggedAt = Date.now();
+    this.log.warn({ reason: error.message, code: error.code }, 'the queues lost a connection to their database');
+  };
+}
