@@ -36,7 +36,7 @@ const MAX_DISCARDING_MS = 30_000;
 
 function discardBody(request: IncomingMessage): void {
   let discarded = 0;
-  const timer = setTimeout(() => request.destroy(), MAX_DISCARDING_MS);
+  const timer = setTimeout(() => request.complete || request.destroy(), MAX_DISCARDING_MS);
   request.on('close', () => clearTimeout(timer));
   request.on('error', () => undefined); // the client may go away now
   request.on('data', (chunk: Buffer) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '#oci';
-import { askForBody } from './expect-continue.js';
+import { boundedStream } from './bounded-stream.js';
 
 /**
  * Reads a whole body into memory, at most `limit` bytes; the rest of a larger one is left.
@@ -9,10 +9,9 @@ import { askForBody } from './expect-continue.js';
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => fail('SIZE_INVALID', { reason: `at most ${limit} bytes` }, { status: 413 });
   if (Number(request.headers['content-length'] ?? 0) > limit) return tooLarge();
-  askForBody(request);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of boundedStream(request)) {
     size += chunk.length;
     if (size > limit) return tooLarge();
     chunks.push(chunk);
