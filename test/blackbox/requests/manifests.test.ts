@@ -315,6 +315,11 @@ describe('PUT', () => {
     for (let sent = 0; sent <= LIMIT; sent += 64 * 1024) await connection.write(block);
     const answer = await connection.answer();
     expect([answer?.status, codeOf(answer as never)]).toEqual([413, 'SIZE_INVALID']);
+    // the rest is taken off the connection, which then serves on
+    for (let i = 0; i < 100; i++) await connection.write(block);
+    await connection.write(chunk(Buffer.alloc(0)));
+    await connection.send({ path: '/v2/' });
+    expect((await connection.answer())?.status).toBe(401);
     connection.destroy();
   });
 

@@ -138,16 +138,40 @@ it.each([
   await connection.closed();
 });
 
-it('155: a head that never ends is cut off', async () => {
-  const connection = await RawConnection.open(berth);
-  const began = Date.now();
-  await connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: ');
-  const trickle = setInterval(() => void connection.write('x'), 500);
-  const answer = await connection.answer();
-  await connection.closed();
-  clearInterval(trickle);
-  expect(answer?.status).toBe(408);
-  expect(Date.now() - began).toBeLessThan(20_000);
+describe.concurrent('155: who is too slow is cut off', () => {
+  it('in a head that never ends', async ({ expect }) => {
+    const connection = await RawConnection.open(berth);
+    const began = Date.now();
+    await connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const trickle = setInterval(() => void connection.write('x'), 500);
+    const answer = await connection.answer();
+    await connection.closed();
+    clearInterval(trickle);
+    expect(answer?.status).toBe(408);
+    expect(Date.now() - began).toBeLessThan(20_000);
+  });
+
+  it.each([
+    ['a manifest', 'PUT', '/v2/acme/app/manifests/slow', OCI_MANIFEST],
+    ['a blob', 'POST', `${UPLOADS}?digest=${sha256(E)}`, 'application/octet-stream'],
+    ['a login', 'POST', '/token', 'application/x-www-form-urlencoded'],
+  ])(
+    'in a body that never comes: %s',
+    async (_, method, path, type) => {
+      const connection = await RawConnection.open(berth);
+      const began = Date.now();
+      const headers = {
+        Authorization: `Bearer ${await accounts.pusher.bearerFor(UPLOADS)}`,
+        'Content-Type': type,
+        'Content-Length': '1000',
+      };
+      await connection.send({ method, path, headers });
+      await connection.write('x');
+      await connection.closed();
+      if (Date.now() - began > 45_000) throw new Error('it took too long');
+    },
+    60_000,
+  );
 });
 
 describe('155: forms of a request', () => {

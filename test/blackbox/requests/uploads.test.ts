@@ -402,7 +402,7 @@ describe('PATCH', () => {
     const location = await start();
     const connection = await RawConnection.open(berth);
     const headers = await authorized();
-    const bytes = randomBlob(1201);
+    const bytes = randomBlob(1001);
     for (let i = 0; i < bytes.length; i++) {
       await connection.send({
         method: 'PATCH',
@@ -563,16 +563,26 @@ describe('112: BERTH_MAX_BLOB_SIZE', () => {
     connection.destroy();
   });
 
-  it.each(['PATCH', 'PUT'])('refuses %s once it has more', async (method) => {
-    const location = await own.pusher.start('acme/app');
-    const connection = await RawConnection.open(bounded);
-    const headers = { Authorization: `Bearer ${await own.pusher.bearerFor(UPLOADS)}`, 'Transfer-Encoding': 'chunked' };
-    await connection.send({ method, path: `${location}?digest=${ABSENT}`, headers });
-    await connection.write(Buffer.concat([chunk(Buffer.alloc(limit)), chunk(E)]));
-    const answer = (await connection.answer()) as RawAnswer;
-    expect([answer.status, codeOf(answer)]).toEqual([413, 'SIZE_INVALID']);
-    connection.destroy();
-  });
+  it.each(['PATCH', 'PUT'])(
+    'refuses %s once it has more, and takes the rest of the body off the connection',
+    async (method) => {
+      const location = await own.pusher.start('acme/app');
+      const connection = await RawConnection.open(bounded);
+      const headers = {
+        Authorization: `Bearer ${await own.pusher.bearerFor(UPLOADS)}`,
+        'Transfer-Encoding': 'chunked',
+      };
+      await connection.send({ method, path: `${location}?digest=${ABSENT}`, headers });
+      await connection.write(Buffer.concat([chunk(Buffer.alloc(limit)), chunk(E)]));
+      const answer = (await connection.answer()) as RawAnswer;
+      expect([answer.status, codeOf(answer)]).toEqual([413, 'SIZE_INVALID']);
+      for (let i = 0; i < 20; i++) await connection.write(chunk(Buffer.alloc(MIB)));
+      await connection.write(chunk(Z));
+      await connection.send({ path: '/v2/' });
+      expect((await connection.answer())?.status).toBe(401);
+      connection.destroy();
+    },
+  );
 
   it('refuses the chunk that goes past it', async () => {
     const location = await own.pusher.start('acme/app');
