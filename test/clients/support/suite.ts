@@ -61,7 +61,7 @@ export function setUp<T extends object>(
 }
 
 async function createWorld(after: World['after']): Promise<World> {
-  const home = await mkdtemp(join(tmpdir(), 'berth-client-'));
+  const home = await mkdtemp(join(tmpdir(), 'client-'));
   after(() => removeFolder(home));
   const berth = await startBerth();
   after(() => berth.stop());
