@@ -1,6 +1,7 @@
 // C06: Location and realm through a port map, a service name, an IPv6 address and proxies.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import {
@@ -115,7 +116,11 @@ it('names the realm by the service name that the client used', async () => {
   );
 });
 
-it('serves on an IPv6 address, and names it', async () => {
+const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+
+it.skipIf(!HAS_IPV6)('serves on an IPv6 address, and names it', async () => {
   const six = await startBerth({ BERTH_LISTEN: '[::1]:0' });
   try {
     expect(six.host).toBe(`[::1]:${six.port}`);
