@@ -1,7 +1,8 @@
 /** What people do with podman: log in, build, push, pull. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { served } from './support/content.js';
+import { removeFolder } from './support/daemon.js';
 import { pushLayout, writeBusybox, writeImage } from './support/image.js';
 import { setUp } from './support/suite.js';
 
@@ -11,13 +12,16 @@ interface Inspected {
   RootFS: { Layers: string[] };
 }
 
-const world = setUp(['podman', 'runc', 'busybox'], async ({ home, pusher, run }) => {
+const world = setUp(['podman', 'runc', 'busybox'], async ({ home, pusher, run, after }) => {
   await writeImage(`${home}/base`, [await writeBusybox(`${home}/busybox`)]);
   await pushLayout(pusher, `${home}/base`, 'acme/base', '1');
   await mkdir(`${home}/.config/containers`, { recursive: true });
   await writeFile(`${home}/.config/containers/policy.json`, '{"default":[{"type":"insecureAcceptAnything"}]}');
   const folder = `${home}/podman`;
-  const options = ['--root', `${folder}/root`, '--runroot', `${folder}/run`, '--tmpdir', `${folder}/tmp`];
+  // podman refuses one whose path is longer than 50 characters.
+  const runRoot = await mkdtemp('/run/podman-');
+  after(() => removeFolder(runRoot));
+  const options = ['--root', `${folder}/root`, '--runroot', runRoot, '--tmpdir', `${folder}/tmp`];
   const podman = async (args: string[], input = '') => {
     const global = [...options, '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
     return (await run('podman', [...global, ...args], { input })).stdout.trim();

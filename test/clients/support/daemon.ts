@@ -20,7 +20,7 @@ export async function startDaemon(
   const log = openSync(logFile, 'a');
   // Where the test's process is killed, the daemon is told to go as well.
   const command = ['--pdeathsig', 'TERM', find(program) ?? program, ...args];
-  const child = spawn('setpriv', command, { stdio: ['ignore', log, log] });
+  const child = spawn(find('setpriv') ?? '', command, { stdio: ['ignore', log, log] });
   closeSync(log);
   const exited = once(child, 'exit');
   const stop = async () => {
