@@ -17,6 +17,7 @@ import {
   GetManifest,
   ListReferrers,
   ListTags,
+  MAX_PART_BYTES,
   ManifestStore,
   MountBlob,
   ObjectStore,
@@ -38,8 +39,8 @@ import { PackagesController } from './admin/packages.controller.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
+import { FailedLogins } from './credentials/failed-logins.js';
 import { ExternalOrigin } from './http/external-origin.js';
-import { FailedLogins } from './token/failed-logins.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
@@ -54,9 +55,8 @@ import { SmallBlobs } from './v2/small-blobs.js';
 import { TagsController } from './v2/tags.controller.js';
 import { UploadsController } from './v2/uploads.controller.js';
 
-const MIB = 1024 * 1024;
-/** Upload buffers of the whole process: eight parts at once. */
-const UPLOAD_BUFFER_BYTES = 64 * MIB;
+/** Upload buffers of the whole process: eight of the smallest parts at once, or one of the largest. */
+const UPLOAD_BUFFER_BYTES = MAX_PART_BYTES;
 
 const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (settings: Settings) => T) => ({
   provide,

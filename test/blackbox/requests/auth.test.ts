@@ -331,6 +331,24 @@ describe('151: too many bad logins', () => {
     expect((await login('stranger', own.stranger.token ?? '')).status).toBe(200);
   });
 
+  it('are counted for the operator API, too', async () => {
+    const login = (password: string) =>
+      ask(limited, { path: '/admin/v1/gc', headers: { Authorization: basicHeader('operator', password) } });
+    const call = (password: string) =>
+      ask(limited, {
+        method: 'POST',
+        path: '/admin/v1/users',
+        headers: { Authorization: basicHeader('operator', password), 'Content-Type': 'application/json' },
+        body: '{"login":"nobody-new"}',
+      });
+    expect((await login('x'.repeat(48))).status, 'no route, nothing to log in to').toBe(404);
+    const statuses: number[] = [];
+    for (let i = 0; i < 70; i++) statuses.push((await call('x'.repeat(48))).status);
+    expect(statuses[0]).toBe(401);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await call(limited.adminToken)).status, 'the right token works').toBe(201);
+  });
+
   it('count for the address that the connection came from', async () => {
     const answer = await ask(limited, {
       path: TOKEN,

@@ -4,12 +4,12 @@ import { type AccessEntry, AccessFactsStore, authorize, BearerTokens, type Princ
 import { fail, splitRepositoryName } from '#oci';
 import { LoginGuard } from '../credentials/credentials.guard.js';
 import { parseBasic, principalOf, REJECTED } from '../credentials/credentials.js';
+import { FailedLogins } from '../credentials/failed-logins.js';
 import { findTokenHolder } from '../credentials/find-token-holder.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readBody } from '../http/request-body.js';
 import { Policy } from '../v2/access-policy.js';
-import { FailedLogins } from './failed-logins.js';
 
 const MAX_FORM_BYTES = 64 * 1024;
 

@@ -4,7 +4,7 @@ import { newObjectKey } from '../object-keys.js';
 import type { ObjectKey, ObjectStore, StoredPart } from '../ports/object-store.js';
 import type { ClaimedUpload, StoredPiece, UploadSessions, UploadStep } from '../ports/upload-sessions.js';
 import type { ByteBudget } from './byte-budget.js';
-import { MIN_PART_BYTES } from './part-size.js';
+import { bytesOfPart } from './part-size.js';
 import { superseded } from './session-writers.js';
 import type { UploadHash } from './upload-hash.js';
 
@@ -60,6 +60,11 @@ export class BodyWriter {
     return this.partBytes + this.carried + this.buffered;
   }
 
+  /** Bytes of the part that is being filled. */
+  private get partSize(): number {
+    return bytesOfPart(this.partCount + 1);
+  }
+
   /** The key that was reserved and not written. */
   get unusedKey(): ObjectKey | undefined {
     return this.reservedKey;
@@ -72,13 +77,13 @@ export class BodyWriter {
     for await (const chunk of chunks) {
       for (let rest = chunk; rest.length > 0; ) {
         await this.reserve(remaining);
-        const taken = rest.subarray(0, MIN_PART_BYTES - this.carried - this.buffered);
+        const taken = rest.subarray(0, this.partSize - this.carried - this.buffered);
         rest = rest.subarray(taken.length);
         remaining -= taken.length;
         this.hash?.update(taken);
         this.buffer.push(taken);
         this.buffered += taken.length;
-        if (this.carried + this.buffered === MIN_PART_BYTES) await this.flushPart();
+        if (this.carried + this.buffered === this.partSize) await this.flushPart();
       }
       const isSlow = this.buffered > 0 && Date.now() - this.reservedAt > SLOW_PART_MS;
       if (isSlow && this.storage.budget.isContended) await this.setAside();
@@ -130,9 +135,7 @@ export class BodyWriter {
 
   private async reserve(remaining: number): Promise<void> {
     if (this.release) return;
-    this.release = await this.storage.budget.reserve(
-      Math.min(MIN_PART_BYTES, this.carried + this.buffered + remaining),
-    );
+    this.release = await this.storage.budget.reserve(Math.min(this.partSize, this.carried + this.buffered + remaining));
     this.reservedAt = Date.now();
   }
 
