@@ -41,6 +41,10 @@ import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
 import { FailedLogins } from './credentials/failed-logins.js';
 import { ExternalOrigin } from './http/external-origin.js';
+import { RateLimitController } from './rest/rate-limit.controller.js';
+import { RestStrategy } from './rest/rest.strategy.js';
+import { RestAccessGuard } from './rest/rest-access.guard.js';
+import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
@@ -79,6 +83,7 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
     JwksController,
     AccountsController,
     PackagesController,
+    RateLimitController,
   ],
   providers: [
     AccessGuard,
@@ -88,6 +93,9 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
     BasicStrategy,
     BearerStrategy,
     OperatorStrategy,
+    RestStrategy,
+    RestCredentialsGuard,
+    RestAccessGuard,
     Challenger,
     PullableRepositories,
     SmallBlobs,

@@ -5,5 +5,5 @@ export { type Action, authorize, type Decision } from './authorize.js';
 export { type BearerToken, BearerTokens, type IssuedToken } from './bearer-token.js';
 export { bearerChallenge, type Challenge } from './challenge.js';
 export { ANONYMOUS, type Principal, TOKEN_SCOPES, type TokenHolder, type TokenScope } from './principal.js';
-export { type AccessEntry, parseScopes, type RequestableAction, scopeFor } from './scope.js';
+export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from './scope.js';
 export { type SigningKey, SigningKeyStore } from './signing-keys.js';

@@ -18,8 +18,13 @@ export function parseBearer(header: string | undefined): string | undefined {
   return credentialsOf(header, 'bearer');
 }
 
+/** The token of GitHub's own older form, `Authorization: token PAT`. */
+export function parseToken(header: string | undefined): string | undefined {
+  return credentialsOf(header, 'token');
+}
+
 /** What follows the scheme and one space (RFC 9110); undefined for another scheme. */
-function credentialsOf(header: string | undefined, scheme: 'basic' | 'bearer'): string | undefined {
+function credentialsOf(header: string | undefined, scheme: 'basic' | 'bearer' | 'token'): string | undefined {
   const space = header?.indexOf(' ') ?? -1;
   if (header === undefined || space < 0 || header.slice(0, space).toLowerCase() !== scheme) return undefined;
   return header.slice(space + 1);

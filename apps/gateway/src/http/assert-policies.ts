@@ -13,7 +13,9 @@ export function assertPolicies(app: INestApplication): void {
       const handler = instance[method];
       const isRoute = Reflect.getMetadata(PATH, handler) !== undefined;
       if (isRoute && reflector.get(ACCESS_POLICY, handler) === undefined) {
-        throw new Error(`route ${name}.${method} states no access policy: add @Access, @OperatorsOnly or @Policy`);
+        throw new Error(
+          `route ${name}.${method} states no access policy: add @Access, @RestAccess, @OperatorsOnly or @Policy`,
+        );
       }
     }
   }

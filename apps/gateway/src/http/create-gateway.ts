@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { rateLimitHeaders } from '../rest/rate-limit.js';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
 import { holdContinue } from './expect-continue.js';
@@ -88,5 +89,6 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
 /** Headers that every answer has, whatever it says. */
 function introduce(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
+  if (request.url.startsWith('/api/')) reply.headers({ 'x-github-request-id': request.id, ...rateLimitHeaders() });
   if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
 }

@@ -4,11 +4,13 @@ import type { Logger } from 'pino';
 import { RegistryError } from '#oci';
 import { ObjectMissingError } from '#registry';
 import { Problem } from '../admin/problem.js';
+import { RestRefusal } from '../rest/rest-refusal.js';
 import { type Refusal, sendRefusal } from './refusal.js';
 import { unrouted } from './unrouted.js';
 
 /**
- * The one place that writes errors: the specification's form under /v2 and /token, RFC 9457 under /admin. Whatever is no
+ * The one place that writes errors: the specification's form under /v2 and /token, GitHub's under
+ * /api, RFC 9457 under /admin. Whatever is no
  * refusal of Berth's own is a fault: logged with all it has, told to the client without any of it.
  */
 @Catch()
@@ -27,6 +29,9 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof RegistryError) return { ...error, message: error.message };
     if (error instanceof Problem) {
       return { status: error.status, code: 'DENIED', message: error.title, detail: error.detail };
+    }
+    if (error instanceof RestRefusal) {
+      return { status: error.status, code: 'DENIED', message: error.message, headers: error.headers };
     }
     if (error instanceof ObjectMissingError) {
       this.log.error(

@@ -21,10 +21,25 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
     reply.send(JSON.stringify({ type: 'about:blank', status, title: message, detail, request_id: request.id }));
     return;
   }
+  if (request.url.startsWith('/api/')) {
+    if (status === 401) reply.header('www-authenticate', 'Bearer realm="berth"');
+    reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(restBody(refusal)));
+    return;
+  }
   const body = JSON.stringify({ errors: [{ code, message, ...(detail !== undefined && { detail }) }] });
   reply.header('content-type', 'application/json');
   if (request.method === 'HEAD') reply.header('content-length', String(Buffer.byteLength(body))).send();
   else reply.send(body);
+}
+
+/** GitHub's form. Refusals of the server itself, such as a body that is too large, give their reason in the detail. */
+function restBody({ status, code, message, detail }: Refusal): Record<string, string> {
+  const { reason } = (detail ?? {}) as { reason?: string };
+  return {
+    message: code === 'NAME_UNKNOWN' ? 'Not Found' : (reason ?? message),
+    documentation_url: '/api/v3/openapi.json',
+    status: String(status),
+  };
 }
 
 const hasBody = ({ headers }: FastifyRequest): boolean =>

@@ -1,6 +1,13 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AccessFactsStore, authorize, type RequestableAction, scopeFor, type TokenHolder } from '#auth';
+import {
+  AccessFactsStore,
+  authorize,
+  REQUESTABLE_ACTIONS,
+  type RequestableAction,
+  scopeFor,
+  type TokenHolder,
+} from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
 import { fail, parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
@@ -28,8 +35,9 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const policy = this.reflector.get<AccessPolicy | undefined>(ACCESS_POLICY, context.getHandler());
     if (policy === 'known caller') return this.admitKnown(request);
-    if (policy === undefined || policy === 'operator' || policy === 'anyone') throw new Error('not a policy of /v2');
-    return this.admitTo(parseRepositoryName(request.params.name ?? ''), policy, request);
+    const action = REQUESTABLE_ACTIONS.find((candidate) => candidate === policy);
+    if (!action) throw new Error('not a policy of /v2');
+    return this.admitTo(parseRepositoryName(request.params.name ?? ''), action, request);
   }
 
   private async admitKnown(request: GatewayRequest): Promise<boolean> {
@@ -74,7 +82,8 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function actorOf(holder: TokenHolder | undefined, isOverriding: boolean): Actor {
+/** Who acts, as writes record it. */
+export function actorOf(holder: TokenHolder | undefined, isOverriding: boolean): Actor {
   return holder
     ? { principal: `user:${holder.userId}`, userId: holder.userId, login: holder.login, isOverriding }
     : { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };

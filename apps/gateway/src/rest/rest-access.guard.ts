@@ -1,0 +1,80 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
+import { AccessFactsStore, type Action, authorize, type TokenHolder, type TokenScope } from '#auth';
+import type { Settings } from '#config';
+import { SETTINGS } from '#nest';
+import { isRepositoryName } from '#oci';
+import { principalOf } from '../credentials/credentials.js';
+import { actorOf } from '../v2/access.guard.js';
+import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
+import { notFound, RestRefusal } from './rest-refusal.js';
+import type { RestRequest } from './rest-request.js';
+
+/** Scopes of which the token needs one, the least of them first, as GitHub demands them. */
+const ACCEPTED: Record<Action | 'list packages', TokenScope[]> = {
+  'list packages': ['read:packages', 'write:packages'],
+  pull: ['read:packages', 'write:packages'],
+  push: ['write:packages'],
+  delete: ['delete:packages'],
+  administer: ['write:packages'],
+};
+
+/**
+ * Asks `authorize()` for every request that names a package and says no in GitHub's words: 401 without a token, 403 for one
+ * whose scopes do not do (whatever the path names), 404 for a package that the caller may not see or that is not there, 403
+ * for one that the caller sees and may not change.
+ */
+@Injectable()
+export class RestAccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly facts: AccessFactsStore,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<RestRequest>();
+    const policy = this.reflector.get<AccessPolicy | undefined>(ACCESS_POLICY, context.getHandler());
+    if (policy === 'anyone') return true;
+    if (policy === undefined || policy === 'operator') throw new Error('not a policy of /api/v3');
+    const { user } = request;
+    if (!user) throw new RestRefusal(401, 'Requires authentication');
+    if (policy === 'known caller') return true;
+    const accepted = ACCEPTED[policy];
+    http.getResponse<FastifyReply>().header('x-accepted-oauth-scopes', accepted.join(', '));
+    if (!accepted.some((scope) => user.scopes.includes(scope))) {
+      throw new RestRefusal(403, `This needs a token with the scope ${accepted[0]}.`);
+    }
+    if (policy !== 'list packages') await this.admitToPackage(policy, user, request);
+    return true;
+  }
+
+  private async admitToPackage(action: Action, holder: TokenHolder, request: RestRequest): Promise<void> {
+    const name = packageNameOf(request, holder);
+    if (!isRepositoryName(name)) return notFound();
+    const facts = await this.facts.find(principalOf(holder), name);
+    if (facts === 'revoked') throw new RestRefusal(401, 'Bad credentials');
+    const isOrganisationRoute = request.params.org !== undefined;
+    if (isOrganisationRoute && facts.namespace?.kind !== 'organisation') return notFound();
+    if (!facts.package?.isPublished || !authorize('pull', facts).isAllowed) {
+      // A token without read:packages may still delete what its owner administers, as on GitHub.
+      if (!facts.package?.isPublished || action === 'pull' || !authorize(action, facts).isAllowed) return notFound();
+    }
+    const decision = authorize(action, facts);
+    if (!decision.isAllowed) throw new RestRefusal(403, `Your role on this package does not allow to ${action}.`);
+    if (action !== 'pull' && this.settings.BERTH_READ_ONLY) {
+      throw new RestRefusal(403, 'This registry is read-only now.');
+    }
+    const isOverriding = decision.rule === 'administrator' && facts.namespace?.role !== 'owner';
+    request.package = { id: facts.package.id, name, actor: actorOf(facts.subject, isOverriding) };
+  }
+}
+
+/** `owner/name` of the path: `orgs/:org`, `users/:username`, or the caller's own under `user`. Names are lower case. */
+function packageNameOf({ params }: RestRequest, holder: TokenHolder): string {
+  if (params.package_type !== 'container') return '';
+  const owner = params.org ?? params.username ?? holder.login;
+  return `${owner.toLowerCase()}/${params.package_name ?? ''}`;
+}

@@ -1,0 +1,12 @@
+import { applyDecorators, UseGuards } from '@nestjs/common';
+import type { Action } from '#auth';
+import { Policy } from '../v2/access-policy.js';
+import { RestAccessGuard } from './rest-access.guard.js';
+import { RestCredentialsGuard } from './rest-credentials.guard.js';
+
+/**
+ * States what a route under /api/v3 demands, and guards it: an action on the package that the path names (`:owner`, or the
+ * caller on `user/` routes, and `:package_name`), a token that may read (`list packages`), a known caller, or nothing.
+ */
+export const RestAccess = (policy: Action | 'list packages' | 'known caller' | 'anyone') =>
+  applyDecorators(Policy(policy), UseGuards(RestCredentialsGuard, RestAccessGuard));
