@@ -32,6 +32,7 @@ import {
   UploadSessions,
   UploadStorage,
 } from '#registry';
+import { Judge } from './access/judge.js';
 import { AccountsController } from './admin/accounts.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
@@ -86,6 +87,7 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
     RateLimitController,
   ],
   providers: [
+    Judge,
     AccessGuard,
     CredentialsGuard,
     LoginGuard,

@@ -8,8 +8,8 @@ export async function recordAudit(
 ): Promise<void> {
   const { actor, action, target, data } = entry;
   await tx.$executeRaw`
-    INSERT INTO audit_log (actor, actor_user_id, action, target, result, data)
-    VALUES (${actor.login}, ${actor.userId ?? null}, ${action}, ${target}, 'done', ${JSON.stringify(data ?? {})}::jsonb)`;
+    INSERT INTO audit_log (actor, actor_user_id, token_id, action, target, result, data)
+    VALUES (${actor.login}, ${actor.userId ?? null}, ${actor.tokenId ?? null}, ${action}, ${target}, 'done', ${JSON.stringify(data ?? {})}::jsonb)`;
 }
 
 /**

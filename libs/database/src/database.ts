@@ -16,15 +16,19 @@ const SESSION = '-c search_path=public -c default_transaction_isolation=read\\ c
 /** How long a request waits for a connection, a free one or a new one. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Statements that say so are planned once for each connection; their text never varies, so they stay few. */
+const PREPARED = /^\/\* prepared: ([a-z-]+) \*\//;
+
 /** A client on a pool of its own, which connects when first used. Parameters in the URL go before the settings here. */
 export function createPrisma(url: string, { poolSize }: { poolSize: number }): Database {
-  const adapter = new PrismaPg({
+  const pool = {
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'berth',
     options: SESSION,
     ...TIMEOUTS,
-  });
+  };
+  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? '' });
   return new PrismaClient({ adapter });
 }

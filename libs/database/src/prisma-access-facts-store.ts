@@ -1,4 +1,12 @@
-import { type AccessFacts, AccessFactsStore, type PackageRole, type Principal, type TokenHolder } from '#auth';
+import {
+  type AccessFacts,
+  AccessFactsStore,
+  NO_LIMITS,
+  type PackageRole,
+  type Principal,
+  type Subject,
+  type TokenHolder,
+} from '#auth';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import type { Visibility } from '#registry';
 import { Batcher } from './batcher.js';
@@ -12,15 +20,62 @@ interface FactsKey {
 
 interface FactsRow extends TokenHolder {
   ord: number;
-  isHolderValid: boolean;
-  namespaceKind: 'user' | 'organisation' | null;
+  isAlive: boolean;
+  namespaceId: number | null;
+  namespaceKind: 'user' | 'organisation';
   namespaceRole: 'owner' | 'member' | null;
   packageId: number | null;
   visibility: Visibility;
-  packageRole: PackageRole | null;
+  directRank: number | null;
+  teamRank: number | null;
+  inheritedRank: number | null;
   isPublisher: boolean | null;
   isPublished: boolean;
 }
+
+const ROLES: readonly PackageRole[] = ['read', 'write', 'admin'];
+/** Roles as numbers from 1, so that the highest of several is their max(). */
+const rankOf = (role: Prisma.Sql) => Prisma.sql`array_position(ARRAY['read', 'write', 'admin'], ${role})`;
+
+const IS_ALIVE = Prisma.sql`t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`;
+
+/** The highest role of the user's teams, outer ones included, in a table of roles that are given to teams. */
+const rankOfTeams = (roles: Prisma.Sql, on: Prisma.Sql) => Prisma.sql`(
+  SELECT max(${rankOf(Prisma.sql`tr.role`)}) FROM team_members tm JOIN teams ON teams.id = tm.team_id
+  JOIN ${roles} tr ON tr.team_id = ANY (teams.lineage) AND ${on}
+  WHERE tm.user_id = r.user_id AND tm.namespace_id = p.namespace_id)`;
+
+/** `prepared:` keeps its plan from one time to the next (database.ts): planning these joins takes longer than running them. */
+const factsOfMany = (
+  users: Array<number | null>,
+  tokens: Array<number | null>,
+  sources: Array<number | null>,
+  names: string[],
+  owners: string[],
+) => Prisma.sql`/* prepared: access-facts */
+  SELECT r.ord::int AS ord,
+    CASE WHEN r.source_id IS NULL THEN u.id IS NOT NULL ELSE w.id IS NOT NULL END AS "isAlive",
+    u.id AS "userId", t.id AS "tokenId", u.login, t.scopes,
+    ns.id AS "namespaceId", ns.kind AS "namespaceKind",
+    CASE WHEN ns.user_id = r.user_id THEN 'owner' ELSE m.role END AS "namespaceRole",
+    p.id AS "packageId", p.visibility,
+    CASE WHEN r.source_id IS NULL THEN ${rankOf(Prisma.sql`pr.role`)} ELSE ${rankOf(Prisma.sql`wr.role`)} END AS "directRank",
+    ${rankOfTeams(Prisma.sql`package_team_roles`, Prisma.sql`tr.package_id = p.id`)} AS "teamRank",
+    CASE WHEN NOT p.inherits THEN NULL WHEN p.source_id = r.source_id THEN 2 ELSE greatest(
+      (SELECT ${rankOf(Prisma.sql`sr.role`)} FROM source_roles sr WHERE sr.source_id = p.source_id AND sr.user_id = r.user_id),
+      ${rankOfTeams(Prisma.sql`source_team_roles`, Prisma.sql`tr.source_id = p.source_id`)}) END AS "inheritedRank",
+    p.publisher_id = r.user_id AS "isPublisher", p.published_at IS NOT NULL AS "isPublished"
+  FROM unnest(${users}::int[], ${tokens}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[])
+    WITH ORDINALITY AS r(user_id, token_id, source_id, full_name, owner, ord)
+  LEFT JOIN access_tokens t ON t.id = r.token_id AND t.user_id = r.user_id AND ${IS_ALIVE}
+  LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL
+  LEFT JOIN sources w ON w.id = r.source_id
+  LEFT JOIN namespaces ns ON ns.path = r.owner
+  LEFT JOIN members m ON m.namespace_id = ns.id AND m.user_id = r.user_id
+  LEFT JOIN package_names n ON n.full_name = r.full_name AND (n.alias_until IS NULL OR n.alias_until > now())
+  LEFT JOIN packages p ON p.id = n.package_id AND p.deleted_at IS NULL
+  LEFT JOIN package_roles pr ON pr.package_id = p.id AND pr.user_id = r.user_id
+  LEFT JOIN package_workflow_roles wr ON wr.package_id = p.id AND wr.source_id = r.source_id`;
 
 export class PrismaAccessFactsStore extends AccessFactsStore {
   private readonly batcher = new Batcher((keys: FactsKey[]) => this.findMany(keys));
@@ -36,27 +91,14 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
   private async findMany(keys: FactsKey[]): Promise<Array<AccessFacts | 'revoked'>> {
     const users = keys.map(({ principal }) => (principal.kind === 'user' ? principal.userId : null));
     const tokens = keys.map(({ principal }) => (principal.kind === 'user' ? principal.tokenId : null));
+    const sources = keys.map(({ principal }) => (principal.kind === 'workflow' ? principal.sourceId : null));
     const names = keys.map(({ name }) => name);
     const owners = names.map((name) => splitRepositoryName(name).owner);
-    const rows = await this.database.$queryRaw<FactsRow[]>`
-      SELECT r.ord::int AS ord, u.id IS NOT NULL AS "isHolderValid",
-        u.id AS "userId", t.id AS "tokenId", u.login, t.scopes,
-        ns.kind AS "namespaceKind", CASE WHEN ns.user_id = r.user_id THEN 'owner' ELSE m.role END AS "namespaceRole",
-        p.id AS "packageId", p.visibility, pr.role AS "packageRole",
-        p.publisher_id = r.user_id AS "isPublisher", p.published_at IS NOT NULL AS "isPublished"
-      FROM unnest(${users}::int[], ${tokens}::int[], ${names}::text[], ${owners}::text[])
-        WITH ORDINALITY AS r(user_id, token_id, full_name, owner, ord)
-      LEFT JOIN access_tokens t ON t.id = r.token_id AND t.user_id = r.user_id AND ${IS_ALIVE}
-      LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL
-      LEFT JOIN namespaces ns ON ns.path = r.owner
-      LEFT JOIN members m ON m.namespace_id = ns.id AND m.user_id = r.user_id
-      LEFT JOIN package_names n ON n.full_name = r.full_name AND (n.alias_until IS NULL OR n.alias_until > now())
-      LEFT JOIN packages p ON p.id = n.package_id AND p.deleted_at IS NULL
-      LEFT JOIN package_roles pr ON pr.package_id = p.id AND pr.user_id = r.user_id`;
+    const rows = await this.database.$queryRaw<FactsRow[]>(factsOfMany(users, tokens, sources, names, owners));
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map(({ principal }, i) => {
       const row = found.get(i + 1);
-      return !row || (principal.kind === 'user' && !row.isHolderValid) ? 'revoked' : factsOf(row);
+      return !row || (principal.kind !== 'anonymous' && !row.isAlive) ? 'revoked' : factsOf(principal, row);
     });
   }
 
@@ -64,8 +106,17 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
     return this.findHolder(Prisma.sql`t.hash = ${new Uint8Array(hash)}`);
   }
 
-  override async findPrincipal({ userId, tokenId }: Principal & { kind: 'user' }): Promise<TokenHolder | undefined> {
-    return this.findHolder(Prisma.sql`t.id = ${tokenId} AND t.user_id = ${userId}`);
+  override async findSubject(principal: Principal): Promise<Subject | undefined> {
+    if (principal.kind === 'anonymous') return undefined;
+    if (principal.kind === 'workflow') return (await this.hasSource(principal.sourceId)) ? principal : undefined;
+    const { userId, tokenId } = principal;
+    const holder = await this.findHolder(Prisma.sql`t.id = ${tokenId} AND t.user_id = ${userId}`);
+    return holder && { kind: 'user', ...holder };
+  }
+
+  private async hasSource(sourceId: number): Promise<boolean> {
+    const rows = await this.database.$queryRaw<unknown[]>`SELECT 1 FROM sources WHERE id = ${sourceId}`;
+    return rows.length > 0;
   }
 
   private async findHolder(isWanted: Prisma.Sql): Promise<TokenHolder | undefined> {
@@ -77,23 +128,31 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
   }
 }
 
-const IS_ALIVE = Prisma.sql`t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`;
-
-function factsOf(row: FactsRow): AccessFacts {
+function factsOf(principal: Principal, row: FactsRow): AccessFacts {
+  const { userId, tokenId, login, scopes } = row;
   return {
-    subject: row.isHolderValid
-      ? { userId: row.userId, tokenId: row.tokenId, login: row.login, scopes: row.scopes }
-      : undefined,
-    namespace: row.namespaceKind ? { kind: row.namespaceKind, role: row.namespaceRole ?? undefined } : undefined,
+    subject:
+      principal.kind === 'user'
+        ? { kind: 'user', userId, tokenId, login, scopes }
+        : principal.kind === 'workflow'
+          ? principal
+          : undefined,
+    limits: NO_LIMITS,
+    namespace:
+      row.namespaceId === null
+        ? undefined
+        : { id: row.namespaceId, kind: row.namespaceKind, role: row.namespaceRole ?? undefined },
     package:
       row.packageId === null
         ? undefined
         : {
             id: row.packageId,
             visibility: row.visibility,
-            role: row.packageRole ?? undefined,
+            roles: { direct: roleOf(row.directRank), team: roleOf(row.teamRank), inherited: roleOf(row.inheritedRank) },
             isPublisher: row.isPublisher ?? false,
             isPublished: row.isPublished,
           },
   };
 }
+
+const roleOf = (rank: number | null): PackageRole | undefined => (rank === null ? undefined : ROLES[rank - 1]);

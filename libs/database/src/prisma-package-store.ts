@@ -27,7 +27,11 @@ export class PrismaPackageStore extends PackageStore {
       return await inTransaction(this.database, async (tx) => {
         const namespaceId = await this.namespaceOf(tx, name, actor);
         const [made] = await tx.$queryRaw<Array<{ id: number }>>`
-          INSERT INTO packages (namespace_id, publisher_id) VALUES (${namespaceId}, ${actor.userId ?? null}) RETURNING id`;
+          INSERT INTO packages (namespace_id, publisher_id, source_id, inherits)
+          SELECT ${namespaceId}::int, ${actor.userId ?? null}::int, s.id, s.id IS NOT NULL
+          FROM (VALUES (${actor.sourceId ?? null}::int)) AS a (source_id)
+          LEFT JOIN sources s ON s.id = a.source_id AND s.namespace_id = ${namespaceId}::int
+          RETURNING id`;
         const named = await tx.$executeRaw`
           INSERT INTO package_names (full_name, package_id) VALUES (${name}, ${made?.id}) ON CONFLICT DO NOTHING`;
         if (named === 0) throw new NameTaken(name);

@@ -2,10 +2,15 @@ import type { RepositoryName } from '#oci';
 
 /** Who acts, as every write records it. */
 export interface Actor {
-  /** `user:12`: what upload sessions are bound to. */
+  /** `user:12`, `workflow:3:repo:acme/app:…`: what upload sessions are bound to. */
   principal: string;
   userId: number | undefined;
+  /** The personal access token that it came with. */
+  tokenId?: number | undefined;
+  /** For people to read: a user's login, a workflow's subject. */
   login: string;
+  /** A workflow's source: what it pushes first is linked to it. */
+  sourceId?: number | undefined;
   /** Whether only the administrator's right lets them: such writes are audited. */
   isOverriding: boolean;
 }

@@ -2,6 +2,7 @@ import { applyDecorators, createParamDecorator, type ExecutionContext, Injectabl
 import type { FastifyRequest } from 'fastify';
 import type { TokenHolder } from '#auth';
 import type { Actor } from '#registry';
+import { actorOf } from '../access/judge.js';
 import { parseBasic } from '../credentials/credentials.js';
 import { FailedLogins } from '../credentials/failed-logins.js';
 import { PassportGuard } from '../credentials/passport.guard.js';
@@ -48,5 +49,5 @@ export const OperatorsOnly = () => applyDecorators(Policy('operator'), UseGuards
 /** The operator who acts. */
 export const OperatorParam = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const { user } = context.switchToHttp().getRequest<{ user: TokenHolder }>();
-  return { principal: `user:${user.userId}`, userId: user.userId, login: user.login, isOverriding: true };
+  return actorOf({ kind: 'user', ...user }, true);
 });

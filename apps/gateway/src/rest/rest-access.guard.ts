@@ -1,12 +1,12 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { AccessFactsStore, type Action, authorize, type TokenHolder, type TokenScope } from '#auth';
+import type { Action, TokenHolder, TokenScope } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
 import { isRepositoryName } from '#oci';
+import { Judge } from '../access/judge.js';
 import { principalOf } from '../credentials/credentials.js';
-import { actorOf } from '../v2/access.guard.js';
 import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
 import { notFound, RestRefusal } from './rest-refusal.js';
 import type { RestRequest } from './rest-request.js';
@@ -21,7 +21,7 @@ const ACCEPTED: Record<Action | 'list packages', TokenScope[]> = {
 };
 
 /**
- * Asks `authorize()` for every request that names a package and says no in GitHub's words: 401 without a token, 403 for one
+ * Has every request judged that names a package and says no in GitHub's words: 401 without a token, 403 for one
  * whose scopes do not do (whatever the path names), 404 for a package that the caller may not see or that is not there, 403
  * for one that the caller sees and may not change.
  */
@@ -29,7 +29,7 @@ const ACCEPTED: Record<Action | 'list packages', TokenScope[]> = {
 export class RestAccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly facts: AccessFactsStore,
+    private readonly judge: Judge,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -54,21 +54,17 @@ export class RestAccessGuard implements CanActivate {
   private async admitToPackage(action: Action, holder: TokenHolder, request: RestRequest): Promise<void> {
     const name = packageNameOf(request, holder);
     if (!isRepositoryName(name)) return notFound();
-    const facts = await this.facts.find(principalOf(holder), name);
-    if (facts === 'revoked') throw new RestRefusal(401, 'Bad credentials');
+    const judgement = await this.judge.judge(principalOf(holder), action, name);
+    if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
+    const { decision, facts, actor } = judgement;
     const isOrganisationRoute = request.params.org !== undefined;
     if (isOrganisationRoute && facts.namespace?.kind !== 'organisation') return notFound();
-    if (!facts.package?.isPublished || !authorize('pull', facts).isAllowed) {
-      // A token without read:packages may still delete what its owner administers, as on GitHub.
-      if (!facts.package?.isPublished || action === 'pull' || !authorize(action, facts).isAllowed) return notFound();
-    }
-    const decision = authorize(action, facts);
+    if (!facts.package?.isPublished || !judgement.isVisible) return notFound();
     if (!decision.isAllowed) throw new RestRefusal(403, `Your role on this package does not allow to ${action}.`);
     if (action !== 'pull' && this.settings.BERTH_READ_ONLY) {
       throw new RestRefusal(403, 'This registry is read-only now.');
     }
-    const isOverriding = decision.rule === 'administrator' && facts.namespace?.role !== 'owner';
-    request.package = { id: facts.package.id, name, actor: actorOf(facts.subject, isOverriding) };
+    request.package = { id: facts.package.id, name, actor };
   }
 }
 

@@ -1,7 +1,8 @@
 import { Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { type AccessEntry, AccessFactsStore, authorize, BearerTokens, type Principal, parseScopes } from '#auth';
-import { fail, splitRepositoryName } from '#oci';
+import { type AccessEntry, AccessFactsStore, BearerTokens, type Principal, parseScopes } from '#auth';
+import { fail } from '#oci';
+import { Judge } from '../access/judge.js';
 import { LoginGuard } from '../credentials/credentials.guard.js';
 import { parseBasic, principalOf, REJECTED } from '../credentials/credentials.js';
 import { FailedLogins } from '../credentials/failed-logins.js';
@@ -22,6 +23,7 @@ const MAX_FORM_BYTES = 64 * 1024;
 export class TokenController {
   constructor(
     private readonly facts: AccessFactsStore,
+    private readonly judge: Judge,
     private readonly tokens: BearerTokens,
     private readonly failedLogins: FailedLogins,
     private readonly origin: ExternalOrigin,
@@ -70,11 +72,7 @@ export class TokenController {
   private async grant(principal: Principal, requested: AccessEntry[]): Promise<AccessEntry[]> {
     const granted = await Promise.all(
       requested.map(async (entry) => {
-        const facts = await this.facts.find(principal, entry.name);
-        const hasPackage = splitRepositoryName(entry.name).packageName !== undefined;
-        const actions =
-          facts === 'revoked' ? [] : entry.actions.filter((action) => authorize(action, facts, hasPackage).isAllowed);
-        return { ...entry, actions };
+        return { ...entry, actions: await this.judge.allowedAmong(principal, entry.actions, entry.name) };
       }),
     );
     return granted.filter((entry) => entry.actions.length > 0);

@@ -1,24 +1,17 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import {
-  AccessFactsStore,
-  authorize,
-  REQUESTABLE_ACTIONS,
-  type RequestableAction,
-  scopeFor,
-  type TokenHolder,
-} from '#auth';
+import { AccessFactsStore, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
-import { fail, parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
-import type { Actor } from '#registry';
+import { fail, parseRepositoryName, type RepositoryName } from '#oci';
+import { Judge } from '../access/judge.js';
 import { REJECTED } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { ACCESS_POLICY, type AccessPolicy } from './access-policy.js';
 import { Challenger } from './challenger.js';
 
 /**
- * Asks `authorize()` for every request and says no in the specification's words (design.md, "Rules where the specification
+ * Has every request judged and says no in the specification's words (design.md, "Rules where the specification
  * leaves room"): without credentials 401; known without the right to pull 404, as if the name were free; known without
  * another right 403; a token too narrow for what its owner may do 401 with the scope to ask for.
  */
@@ -27,6 +20,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly facts: AccessFactsStore,
+    private readonly judge: Judge,
     private readonly challenger: Challenger,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -44,8 +38,8 @@ export class AccessGuard implements CanActivate {
     const { user } = request;
     if (user === REJECTED) return this.challenger.refuse(request, 'invalid_token');
     const { principal } = user;
-    const holder = principal.kind === 'user' ? await this.facts.findPrincipal(principal) : undefined;
-    if (!holder) return this.challenger.refuse(request, principal.kind === 'user' ? 'invalid_token' : undefined);
+    if (principal.kind === 'anonymous') return this.challenger.refuse(request, undefined);
+    if (!(await this.facts.findSubject(principal))) return this.challenger.refuse(request, 'invalid_token');
     return true;
   }
 
@@ -53,11 +47,10 @@ export class AccessGuard implements CanActivate {
     const scope = scopeFor(name, action);
     const { user } = request;
     if (user === REJECTED) return this.challenger.refuse(request, 'invalid_token', scope);
-    const facts = await this.facts.find(user.principal, name);
-    if (facts === 'revoked') return this.challenger.refuse(request, 'invalid_token', scope);
+    const judgement = await this.judge.judge(user.principal, action, name);
+    if (judgement === 'revoked') return this.challenger.refuse(request, 'invalid_token', scope);
+    const { decision, facts, actor } = judgement;
     this.assertOpen(action);
-    const hasPackage = splitRepositoryName(name).packageName !== undefined;
-    const decision = authorize(action, facts, hasPackage);
     if (!decision.isAllowed) {
       if (!facts.subject) return this.challenger.refuse(request, undefined, scope);
       return action === 'pull' ? fail('NAME_UNKNOWN', { name }) : fail('DENIED', { name, action });
@@ -68,7 +61,7 @@ export class AccessGuard implements CanActivate {
     }
     request.access = {
       repository: { name, packageId: facts.package?.id, isPublished: facts.package?.isPublished ?? false },
-      actor: actorOf(facts.subject, decision.rule === 'administrator' && facts.namespace?.role !== 'owner'),
+      actor,
     };
     return true;
   }
@@ -80,11 +73,4 @@ export class AccessGuard implements CanActivate {
     if (action === 'delete' && !this.settings.BERTH_DELETES)
       fail('UNSUPPORTED', { reason: 'deleting is switched off here' });
   }
-}
-
-/** Who acts, as writes record it. */
-export function actorOf(holder: TokenHolder | undefined, isOverriding: boolean): Actor {
-  return holder
-    ? { principal: `user:${holder.userId}`, userId: holder.userId, login: holder.login, isOverriding }
-    : { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };
 }

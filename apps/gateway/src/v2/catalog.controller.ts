@@ -25,9 +25,8 @@ export class CatalogController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const page = parsePageRequest(n, last);
-    const principal = request.user === REJECTED ? undefined : request.user.principal;
-    const holder = principal?.kind === 'user' ? await this.facts.findPrincipal(principal) : undefined;
-    if (!holder) return void reply.send({ repositories: [] });
+    const holder = request.user === REJECTED ? undefined : await this.facts.findSubject(request.user.principal);
+    if (holder?.kind !== 'user') return void reply.send({ repositories: [] });
     const isAdministrator = holder.scopes.includes('admin:registry');
     const { items, next } = await this.packages.list(isAdministrator ? undefined : holder.userId, page);
     if (next !== undefined) reply.header('link', nextLink('/v2/_catalog', { n: String(page.limit), last: next }));

@@ -4,7 +4,7 @@ import type { Actor } from '../repository.js';
 /** Packages themselves: made by the first upload, listed from their first manifest on. */
 export abstract class PackageStore {
   /**
-   * The package of this name, made private and unlisted if there is none. `namespaceOwner` is its first component.
+   * The package of this name, made private and unlisted if there is none; what a workflow makes is linked to its source.
    * Two first uploads at once get the same one. Errors: NAME_UNKNOWN when nobody owns the namespace.
    */
   abstract ensure(name: RepositoryName, actor: Actor): Promise<number>;

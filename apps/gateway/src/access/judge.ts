@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AccessFacts,
+  AccessFactsStore,
+  type Action,
+  authorize,
+  type Decision,
+  type NamespaceAction,
+  type Principal,
+  type Subject,
+} from '#auth';
+import { type RepositoryName, splitRepositoryName } from '#oci';
+import type { Actor } from '#registry';
+import { evenTime } from './even-time.js';
+
+/** What `authorize()` says of one request, with all that a surface needs to answer in its own form. */
+export interface Judgement {
+  decision: Decision;
+  facts: AccessFacts;
+  /** Whether a refused caller may know that the package is there: it may pull it. A namespace is seen by its members. */
+  isVisible: boolean;
+  /** Who acts, as writes record it. */
+  actor: Actor;
+}
+
+/**
+ * The one place that asks `authorize()`, for every surface: /v2, /token, REST and the operator API. Refusals come at a
+ * moment that does not tell a private package from an absent one.
+ */
+@Injectable()
+export class Judge {
+  constructor(private readonly facts: AccessFactsStore) {}
+
+  /**
+   * `name` is a repository's, or a namespace's for what is done to a namespace. Answers `revoked` for a principal that is
+   * no more. What a bearer token lists is not looked at: that only narrows, and each surface says so in its own way.
+   */
+  async judge(
+    principal: Principal,
+    action: Action | NamespaceAction,
+    name: RepositoryName,
+  ): Promise<Judgement | 'revoked'> {
+    const began = performance.now();
+    const facts = await this.facts.find(principal, name);
+    if (facts === 'revoked') return 'revoked';
+    const judgement = judgementOf(action, facts, name);
+    if (!judgement.decision.isAllowed) await evenTime(began);
+    return judgement;
+  }
+
+  /** Which of these actions the principal may do: none for one that is no more. */
+  async allowedAmong<A extends Action>(
+    principal: Principal,
+    actions: readonly A[],
+    name: RepositoryName,
+  ): Promise<A[]> {
+    const began = performance.now();
+    const facts = await this.facts.find(principal, name);
+    const allowed =
+      facts === 'revoked' ? [] : actions.filter((action) => judgementOf(action, facts, name).decision.isAllowed);
+    if (allowed.length < actions.length) await evenTime(began);
+    return allowed;
+  }
+}
+
+function judgementOf(action: Action | NamespaceAction, facts: AccessFacts, name: RepositoryName): Judgement {
+  const hasPackage = splitRepositoryName(name).packageName !== undefined;
+  const decision = authorize(action, facts, hasPackage);
+  const sight = action === 'look' || action === 'govern' ? 'look' : 'pull';
+  const isThere = sight === 'look' || facts.package !== undefined;
+  return {
+    decision,
+    facts,
+    isVisible: decision.isAllowed || (isThere && authorize(sight, facts, hasPackage).isAllowed),
+    actor: actorOf(facts.subject, decision.rule === 'administrator'),
+  };
+}
+
+/** Who acts, as writes record it. `isOverriding`: only the administrator's right lets them. */
+export function actorOf(subject: Subject | undefined, isOverriding: boolean): Actor {
+  switch (subject?.kind) {
+    case undefined:
+      return { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };
+    case 'user': {
+      const { userId, tokenId, login } = subject;
+      return { principal: `user:${userId}`, userId, tokenId, login, isOverriding };
+    }
+    case 'workflow': {
+      const { sourceId, subject: text } = subject;
+      return { principal: `workflow:${sourceId}:${text}`, userId: undefined, login: text, isOverriding, sourceId };
+    }
+  }
+}
