@@ -18,3 +18,11 @@ export async function queueDeletion(
     VALUES (${objectKey}, ${uploadId ?? null}, now(), now() + make_interval(secs => ${againAfter ?? null}::float8))
     ON CONFLICT (object_key) DO NOTHING`;
 }
+
+/** As `queueDeletion`, for a key that was written after it was queued and may have been deleted already: it is due again. */
+export async function queueLateWrite(tx: Transaction, objectKey: string, uploadId?: string): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO object_deletions (object_key, upload_id, not_before) VALUES (${objectKey}, ${uploadId ?? null}, now())
+    ON CONFLICT (object_key) DO UPDATE SET
+      upload_id = coalesce(excluded.upload_id, object_deletions.upload_id), not_before = now(), tried_at = NULL`;
+}

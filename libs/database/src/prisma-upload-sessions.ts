@@ -15,12 +15,15 @@ import {
 import type { Database } from './database.js';
 import { Prisma } from './database.js';
 import { passGate } from './gate.js';
-import { LATE_WRITE_SECONDS, queueDeletion } from './object-deletions.js';
+import { LATE_WRITE_SECONDS, queueDeletion, queueLateWrite } from './object-deletions.js';
 import { isLive, linkBlob } from './prisma-blob-index.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
 /** A request that made no durable step for so long is dead, whatever its process thinks. */
 const BUSY_SECONDS = 600;
+
+/** In place of a multipart upload's id while it is being opened: nobody may ever learn it. */
+const STARTING = '';
 
 type ClaimRow = Omit<ClaimedUpload, 'principal' | 'reservedKey'>;
 
@@ -76,21 +79,36 @@ export class PrismaUploadSessions extends UploadSessions {
   ): Promise<ClaimedUpload | undefined> {
     const reservedKey = newObjectKey();
     const isNext = start === undefined ? Prisma.empty : Prisma.sql`AND "offset" = ${start}::bigint`;
-    const rows = await this.database.$queryRaw<ClaimRow[]>`
-      WITH taken AS (
-        UPDATE upload_sessions SET generation = generation + 1, state = ${state},
+    const isTakeableNow = Prisma.sql`${ownedBy(owner)} AND ${isTakeable} ${isNext} AND expires_at > now()`;
+    // Locked by a statement of its own: the next one then sees the parts of a step that was being committed meanwhile.
+    const rows = await inTransaction(this.database, async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM upload_sessions WHERE ${isTakeableNow} FOR UPDATE`;
+      return tx.$queryRaw<ClaimRow[]>`
+      WITH before AS (
+        SELECT id AS old_id, state AS old_state, object_key AS old_key, upload_id AS old_upload_id, upload_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM upload_parts p WHERE p.session_id = s.id) AS is_retired
+        FROM upload_sessions s WHERE ${isTakeableNow}
+      ), retired AS (
+        INSERT INTO object_deletions (object_key, upload_id, not_before, again_at)
+        SELECT old_key, old_upload_id, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8)
+        FROM before WHERE is_retired
+      ), taken AS (
+        UPDATE upload_sessions SET
+          object_key = CASE WHEN is_retired THEN ${newObjectKey()} ELSE object_key END,
+          upload_id = CASE WHEN is_retired THEN NULL ELSE upload_id END, generation = generation + 1, state = ${state},
           busy_until = now() + make_interval(secs => ${BUSY_SECONDS}::float8), expires_at = ${this.expiry()}
-        WHERE ${ownedBy(owner)} AND ${isTakeable} ${isNext} AND expires_at > now()
-        RETURNING *
+        FROM before WHERE id = old_id
+        RETURNING upload_sessions.*, old_state = 'completing' AS is_repeat
       ), reserved AS (
         INSERT INTO upload_pieces (session_id, "offset", length, object_key)
         SELECT id, "offset", NULL, ${reservedKey} FROM taken
       )
       SELECT id::text AS "sessionId", package_id AS "packageId", generation, "offset"::float8 AS "offset", algorithm,
-        hash_state AS "hashState", body_digest AS "bodyDigest", object_key AS "objectKey", upload_id AS "uploadId",
+        hash_state AS "hashState", body_digest AS "bodyDigest", object_key AS "objectKey", upload_id AS "uploadId", is_repeat AS "isRepeat",
         (SELECT count(*)::int FROM upload_parts p WHERE p.session_id = taken.id) AS "partCount",
         (SELECT coalesce(sum(size), 0)::float8 FROM upload_parts p WHERE p.session_id = taken.id) AS "partBytes"
       FROM taken`;
+    });
     const row = rows[0];
     if (!row) return undefined;
     return {
@@ -137,7 +155,7 @@ export class PrismaUploadSessions extends UploadSessions {
           "offset" = coalesce(${progress?.offset ?? null}::bigint, "offset"),
           hash_state = CASE WHEN ${progress !== undefined} THEN ${bytesOrNull(progress?.hashState)}::bytea ELSE hash_state END,
           body_digest = CASE WHEN ${progress !== undefined} THEN ${progress?.bodyDigest ?? null} ELSE body_digest END,
-          upload_id = coalesce(${step.uploadId ?? null}, upload_id),
+          upload_id = coalesce(${step.startsMultipart ? STARTING : (step.uploadId ?? null)}, upload_id),
           busy_until = now() + make_interval(secs => ${BUSY_SECONDS}::float8), expires_at = ${this.expiry()}
         WHERE id = ${upload.sessionId}::uuid AND generation = ${upload.generation} AND state IN ('open', 'completing')`;
       if (moved === 0) {
@@ -172,8 +190,17 @@ export class PrismaUploadSessions extends UploadSessions {
 
   /** A session that was closed took its rows along: what this request wrote since then is known to nobody else. */
   private async queueLateWrites(tx: Transaction, upload: ClaimedUpload, step: UploadStep): Promise<void> {
-    if (step.piece) await queueDeletion(tx, step.piece.objectKey);
-    if (step.uploadId) await queueDeletion(tx, upload.objectKey, step.uploadId);
+    if (step.piece) {
+      await tx.$executeRaw`DELETE FROM upload_pieces WHERE object_key = ${step.piece.objectKey}`;
+      await queueLateWrite(tx, step.piece.objectKey);
+    }
+    if (!step.uploadId) return;
+    // The newer request took another key, as this upload was in no row. Where the key is the session's or a blob's all the
+    // same, it is not this request's to queue: the blob would lose its object.
+    const inUse = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM upload_sessions WHERE object_key = ${upload.objectKey} AND state <> 'closed'
+      UNION ALL SELECT 1 FROM blobs WHERE object_key = ${upload.objectKey}`;
+    if (inUse.length === 0) await queueLateWrite(tx, upload.objectKey, step.uploadId);
   }
 
   override async commit(upload: ClaimedUpload, blob: StoredBlob, unused: ObjectKey | undefined): Promise<void> {
@@ -240,12 +267,13 @@ export class PrismaUploadSessions extends UploadSessions {
         DELETE FROM upload_pieces WHERE session_id = ${upload.sessionId}::uuid RETURNING object_key
       )
       INSERT INTO object_deletions (object_key, not_before)
-      SELECT object_key, now() FROM gone WHERE object_key <> ALL(${kept}::text[])`;
+      SELECT object_key, now() FROM gone WHERE object_key <> ALL(${kept}::text[])
+      ON CONFLICT DO NOTHING`;
     await tx.$executeRaw`DELETE FROM upload_parts WHERE session_id = ${upload.sessionId}::uuid`;
     if (upload.objectKey === adopted) return;
     const [session] = await tx.$queryRaw<Array<{ uploadId: string | null }>>`
       SELECT upload_id AS "uploadId" FROM upload_sessions WHERE id = ${upload.sessionId}::uuid`;
-    if (session?.uploadId) await queueDeletion(tx, upload.objectKey, session.uploadId);
+    if (typeof session?.uploadId === 'string') await queueDeletion(tx, upload.objectKey, session.uploadId);
   }
 
   override async close(owner: SessionOwner): Promise<boolean> {
@@ -260,9 +288,10 @@ export class PrismaUploadSessions extends UploadSessions {
           DELETE FROM upload_pieces WHERE session_id = ${owner.sessionId}::uuid RETURNING object_key
         )
         INSERT INTO object_deletions (object_key, not_before, again_at)
-        SELECT object_key, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8) FROM gone`;
+        SELECT object_key, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8) FROM gone
+        ON CONFLICT DO NOTHING`;
       await tx.$executeRaw`DELETE FROM upload_parts WHERE session_id = ${owner.sessionId}::uuid`;
-      if (closed.uploadId) await queueDeletion(tx, closed.objectKey, closed.uploadId, LATE_WRITE_SECONDS);
+      if (closed.uploadId !== null) await queueDeletion(tx, closed.objectKey, closed.uploadId, LATE_WRITE_SECONDS);
       return true;
     });
   }

@@ -16,6 +16,9 @@ export {
   type Removal,
   type StoredManifest,
 } from './ports/manifest-store.js';
+export { type HashProgress, ObjectHasher } from './ports/object-hasher.js';
+export { ObjectKeeper } from './ports/object-keeper.js';
+export { ObjectSigner, type Sender, type SignedRequest, type StoreFeatures } from './ports/object-signer.js';
 export {
   type ObjectKey,
   ObjectMissingError,
@@ -42,6 +45,7 @@ export { ByteBudget } from './uploads/byte-budget.js';
 export { CancelUpload } from './uploads/cancel-upload.js';
 export { FindUpload } from './uploads/find-upload.js';
 export { FinishUpload } from './uploads/finish-upload.js';
+export { LocalObjectHasher } from './uploads/local-object-hasher.js';
 export { MountBlob, type PullableAmong } from './uploads/mount-blob.js';
 export { MAX_PART_BYTES } from './uploads/part-size.js';
 export { SessionWriters } from './uploads/session-writers.js';

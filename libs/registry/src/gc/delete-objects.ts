@@ -18,7 +18,7 @@ export class DeleteObjects {
       const due = await this.garbage.claimDeletions(BATCH);
       if (due.length === 0) return deleted;
       for (const { objectKey, uploadId } of due) {
-        if (uploadId) await this.objects.abortMultipart(objectKey, uploadId);
+        if (typeof uploadId === 'string') await this.objects.abortMultipart(objectKey, uploadId || undefined);
       }
       const gone = await this.objects.delete(due.map(({ objectKey }) => objectKey));
       await this.garbage.confirmDeletions(gone);

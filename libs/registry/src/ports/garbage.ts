@@ -3,7 +3,7 @@ import type { ObjectKey } from './object-store.js';
 /** An object whose row is gone and whose time has come. */
 export interface DueDeletion {
   objectKey: ObjectKey;
-  /** A multipart upload to abort first. */
+  /** A multipart upload to abort first; empty: whatever is open under the key. */
   uploadId: string | undefined;
 }
 

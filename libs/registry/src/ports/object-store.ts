@@ -21,7 +21,8 @@ export interface PartPlace {
 /**
  * Bytes under opaque keys. It knows nothing of digests or packages: the database does.
  * What a resolved promise acknowledged is durable. Every method may be repeated after a failure.
- * Adapters: `FilesystemObjectStore`; the same contract suite runs on each (`libs/testing`).
+ * Adapters: `FilesystemObjectStore`; `SignedObjectStore`, which moves bytes by signed requests (`ObjectSigner`) and has the
+ * rest done by whoever holds the credentials (`ObjectKeeper`). The same contract suite runs on each (`libs/testing`).
  */
 export abstract class ObjectStore {
   /** Writes a whole object. It is visible only when complete. */
@@ -41,8 +42,11 @@ export abstract class ObjectStore {
   /** Makes the object of exactly these parts, in order. Completing again what is complete succeeds. */
   abstract completeMultipart(key: ObjectKey, uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 
-  /** Drops an upload and its parts; one that is unknown counts as dropped. */
-  abstract abortMultipart(key: ObjectKey, uploadId: string): Promise<void>;
+  /**
+   * Drops an upload and its parts; one that is unknown counts as dropped. Without an id it drops whatever upload is open
+   * under the key: its writer died before it could tell the id.
+   */
+  abstract abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void>;
 
   /** Size in bytes; undefined when there is no such object. */
   abstract size(key: ObjectKey): Promise<number | undefined>;

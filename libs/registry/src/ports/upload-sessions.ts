@@ -27,6 +27,8 @@ export interface ClaimedUpload extends SessionOwner {
   partBytes: number;
   /** Key in a row of its own that this request may write one object under. */
   reservedKey: ObjectKey;
+  /** An earlier request began the same commit: it may have made the object. */
+  isRepeat: boolean;
 }
 
 /** Bytes that do not yet make a part: an object of their own. */
@@ -40,6 +42,8 @@ export interface StoredPiece {
 export interface UploadStep {
   /** Unset: the offset and the hash stay (a PUT's body counts only at its commit). */
   progress?: { offset: number; hashState: Uint8Array | undefined; bodyDigest: Digest | undefined };
+  /** A multipart upload is about to be opened: in the row first, so that one whose id nobody learnt is dropped as well. */
+  startsMultipart?: boolean;
   uploadId?: string;
   part?: StoredPart;
   /** This reserved key now holds these bytes. */
@@ -61,7 +65,8 @@ export abstract class UploadSessions {
   abstract find(owner: SessionOwner): Promise<{ offset: number } | undefined>;
 
   /**
-   * Takes the session from whoever has it, for appending.
+   * Takes the session from whoever has it, for appending. A multipart upload without a recorded part is dropped, and the
+   * session goes on under a key that no overtaken request knows.
    * Errors: BLOB_UPLOAD_UNKNOWN; BLOB_UPLOAD_INVALID with status 416 when `start` is not its offset (nothing changes then).
    */
   abstract claim(owner: SessionOwner, start: number | undefined): Promise<ClaimedUpload>;

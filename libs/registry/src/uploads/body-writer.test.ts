@@ -80,6 +80,7 @@ const upload: ClaimedUpload = {
   partCount: 0,
   partBytes: 0,
   reservedKey: 'reserved',
+  isRepeat: false,
 };
 
 async function* chunksOf(bytes: Buffer, size = 64 * 1024, between = () => {}): AsyncGenerator<Uint8Array> {

@@ -194,6 +194,7 @@ export class BodyWriter {
   }
 
   private async startMultipart(): Promise<string> {
+    await this.advance({ startsMultipart: true });
     const uploadId = await this.storage.objects.startMultipart(this.upload.objectKey);
     await this.advance({ uploadId });
     this.uploadId = uploadId;

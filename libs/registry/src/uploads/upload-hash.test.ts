@@ -23,6 +23,7 @@ const session = (more: Partial<ClaimedUpload> = {}): ClaimedUpload => ({
   partCount: 0,
   partBytes: 0,
   reservedKey: 'reserved',
+  isRepeat: false,
   ...more,
 });
 

@@ -24,7 +24,7 @@ function fastHash(algorithm: DigestAlgorithm): UploadHash {
   };
 }
 
-async function savableHash(algorithm: DigestAlgorithm, state?: Uint8Array): Promise<UploadHash> {
+export async function savableHash(algorithm: DigestAlgorithm, state?: Uint8Array): Promise<UploadHash> {
   const hash: IHasher = await (algorithm === 'sha256' ? createSHA256() : createSHA512());
   if (state) hash.load(state);
   else hash.init();

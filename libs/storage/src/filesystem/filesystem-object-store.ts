@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
@@ -10,7 +10,7 @@ import { type ObjectKey, ObjectMissingError, ObjectStore, type PartPlace, type S
  * Objects as files:
  *
  *     ROOT/objects/<first two characters>/<key>   whole objects
- *     ROOT/uploads/<upload id>                    multipart uploads, each part at its offset
+ *     ROOT/uploads/<key>-<random>                 multipart uploads by their id, each part at its offset
  *     ROOT/temporary/<random>                     objects being written
  *
  * A file gets its name only when its bytes are on disk (write, fdatasync, rename, fsync of the folder). Keys are Berth's
@@ -44,8 +44,8 @@ export class FilesystemObjectStore extends ObjectStore {
     }
   }
 
-  override async startMultipart(_key: ObjectKey): Promise<string> {
-    const uploadId = randomUUID();
+  override async startMultipart(key: ObjectKey): Promise<string> {
+    const uploadId = `${key}-${randomUUID()}`;
     await using _file = await open(this.uploadPath(uploadId), 'wx', 0o600);
     await syncFolder(join(this.root, 'uploads'));
     return uploadId;
@@ -80,8 +80,9 @@ export class FilesystemObjectStore extends ObjectStore {
     await publish(source, target);
   }
 
-  override async abortMultipart(_key: ObjectKey, uploadId: string): Promise<void> {
-    await rm(this.uploadPath(uploadId), { force: true });
+  override async abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void> {
+    const open = uploadId === undefined ? await this.uploadsOf(key) : [uploadId];
+    for (const id of open) await rm(this.uploadPath(id), { force: true });
   }
 
   override async size(key: ObjectKey): Promise<number | undefined> {
@@ -109,6 +110,10 @@ export class FilesystemObjectStore extends ObjectStore {
       if (isGone) gone.push(key);
     }
     return gone;
+  }
+
+  private async uploadsOf(key: ObjectKey): Promise<string[]> {
+    return (await readdir(join(this.root, 'uploads'))).filter((id) => id.startsWith(`${assertName(key)}-`));
   }
 
   private objectPath(key: ObjectKey): string {

@@ -92,6 +92,22 @@ export function describeObjectStore(open: () => Promise<ObjectStore>): void {
       expect(await store.size(key)).toBeUndefined();
     });
 
+    it('drops whatever upload is open under a key when nobody knows its id', async () => {
+      const [key, other] = [newKey(), newKey()];
+      const uploads = await Promise.all([key, key, other].map((k) => store.startMultipart(k)));
+      const parts: StoredPart[] = [];
+      for (const [i, k] of [key, key, other].entries()) {
+        parts.push(await store.writePart(k, uploads[i] ?? '', { number: 1, offset: 0 }, [Buffer.from('bytes')]));
+      }
+      await store.abortMultipart(key, undefined);
+      await store.abortMultipart(key, undefined);
+      for (const i of [0, 1]) {
+        await expect(store.completeMultipart(key, uploads[i] ?? '', parts.slice(i, i + 1))).rejects.toThrow();
+      }
+      await store.completeMultipart(other, uploads[2] ?? '', parts.slice(2));
+      expect(await store.size(other)).toBe(5);
+    });
+
     it('deletes objects and counts absent ones as gone', async () => {
       const [kept, gone, absent] = [newKey(), newKey(), newKey()];
       await store.put(kept, [Buffer.from('kept')]);
