@@ -1,0 +1,60 @@
+import type { WorkflowPrincipal } from '../principal.js';
+import { issuerOf, verifyIdentityToken } from './identity-token.js';
+import type { IssuerKeys } from './issuer-keys.js';
+import { type Claims, fits, sourceUrlFor, type TrustPolicy } from './trust-policy.js';
+import type { TrustPolicyStore } from './trust-policy-store.js';
+
+/** A workflow that proved what it is. */
+export interface WorkloadIdentity {
+  principal: WorkflowPrincipal;
+  /** End of the OIDC token, in seconds since 1970: no bearer token made from it lives much longer. */
+  expiresAt: number;
+}
+
+/** Subjects longer than this are cut: they are for people to read. */
+const MAX_SUBJECT_LENGTH = 255;
+
+/** Takes the OIDC token of a workflow for what trust policies make of it. */
+export class WorkloadLogin {
+  constructor(
+    private readonly policies: TrustPolicyStore,
+    private readonly keys: IssuerKeys,
+  ) {}
+
+  /**
+   * The workflow; `untrusted` when the token is genuine and no policy fits it, which its bearer may know; undefined when it
+   * is not genuine or nobody trusts its issuer, which are told alike. An issuer that no policy names is never asked for keys.
+   * `owners` are namespaces that the workflow wants to act in: of several policies that fit, one of theirs is taken.
+   */
+  async run(token: string, owners: readonly string[] = []): Promise<WorkloadIdentity | 'untrusted' | undefined> {
+    const issuer = issuerOf(token);
+    const policies = issuer === undefined ? [] : await this.policies.findByIssuer(issuer);
+    if (issuer === undefined || policies.length === 0) return undefined;
+    const claims = await verifyIdentityToken(token, issuer, this.keys);
+    if (!claims) return undefined;
+    const fitting = policies.filter((policy) => fits(policy, claims)).sort(preferring(owners));
+    for (const policy of fitting) {
+      const sourceId = await this.sourceOf(policy, claims);
+      if (sourceId === undefined) continue;
+      const { id: policyId, namespaceId } = policy;
+      const subject = String(claims.sub).slice(0, MAX_SUBJECT_LENGTH);
+      return {
+        principal: { kind: 'workflow', subject, policyId, sourceId, namespaceId },
+        expiresAt: Number(claims.exp),
+      };
+    }
+    return 'untrusted';
+  }
+
+  private async sourceOf({ sourceId, sourceUrl, namespaceId }: TrustPolicy, claims: Claims): Promise<number | undefined> {
+    if (sourceId !== undefined) return sourceId;
+    const url = sourceUrl === undefined ? undefined : sourceUrlFor(sourceUrl, claims);
+    return url === undefined ? undefined : this.policies.findSource(namespaceId, url);
+  }
+}
+
+/** Policies of the wanted namespaces first, then those of a source before an organisation's, then the older ones. */
+const preferring = (owners: readonly string[]) => (a: TrustPolicy, b: TrustPolicy) =>
+  Number(owners.includes(b.namespace)) - Number(owners.includes(a.namespace)) ||
+  Number(a.sourceId === undefined) - Number(b.sourceId === undefined) ||
+  a.id - b.id;
