@@ -15,6 +15,8 @@ const LIBRARIES = {
     libraries: ['oci', 'registry', 'auth'],
     packages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'jose', 'quick-lru'],
   },
+  // What goes out of Berth on somebody else's word.
+  net: { packages: ['ipaddr\\.js'] },
   storage: { libraries: ['oci', 'registry'], packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'] },
   queue: { libraries: ['oci', 'registry'], packages: ['bullmq', 'ioredis', 'pg'] },
   rpc: { libraries: ['oci', 'registry', 'contracts'] },

@@ -61,7 +61,12 @@ export async function startIssuer({ clients = [] }: IssuerOptions = {}): Promise
       if (!request.url?.startsWith('/interaction/')) return callback(request, response);
       const { params } = await provider.interactionDetails(request, response);
       const accountId = typeof params.login_hint === 'string' ? params.login_hint : current;
-      return provider.interactionFinished(request, response, { login: { accountId } }, { mergeWithLastSubmission: false });
+      return provider.interactionFinished(
+        request,
+        response,
+        { login: { accountId } },
+        { mergeWithLastSubmission: false },
+      );
     };
   };
   serve();
@@ -108,7 +113,11 @@ const configuration = (
 ): Configuration => ({
   jwks: { keys: [key as never] },
   clients: [
-    ...AUDIENCES.map((id) => ({ client_id: id, redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' as const })),
+    ...AUDIENCES.map((id) => ({
+      client_id: id,
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none' as const,
+    })),
     ...clients.map(({ id, secret, redirectUri }) => ({
       client_id: id,
       redirect_uris: [redirectUri],

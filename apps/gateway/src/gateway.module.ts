@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
-import { BearerTokens, SigningKeyStore } from '#auth';
+import { BearerTokens, IssuerKeys, SigningKeyStore, TrustPolicyStore, WorkloadLogin } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS, useCase } from '#nest';
+import { createGuardedFetch } from '#net';
 import {
   AppendChunk,
   BlobIndex,
@@ -37,10 +38,12 @@ import { AccountsController } from './admin/accounts.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
+import { TrustPoliciesController } from './admin/trust-policies.controller.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
 import { FailedLogins } from './credentials/failed-logins.js';
+import { Login } from './credentials/login.js';
 import { ExternalOrigin } from './http/external-origin.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
@@ -69,6 +72,11 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
   useFactory: make,
 });
 
+const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Settings) => ({
+  networks: BERTH_OUTBOUND_NETWORKS,
+  allowsHttp: BERTH_OUTBOUND_HTTP,
+});
+
 /** Everything public. Its ports come from whatever adapters module the process has. */
 @Module({
   imports: [DiscoveryModule, PassportModule],
@@ -84,6 +92,7 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
     JwksController,
     AccountsController,
     PackagesController,
+    TrustPoliciesController,
     RateLimitController,
   ],
   providers: [
@@ -92,6 +101,7 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
     CredentialsGuard,
     LoginGuard,
     OperatorGuard,
+    Login,
     BasicStrategy,
     BearerStrategy,
     OperatorStrategy,
@@ -111,6 +121,8 @@ const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (s
       inject: [SigningKeyStore, SETTINGS],
       useFactory: (keys: SigningKeyStore, settings: Settings) => new BearerTokens(keys, settings.BERTH_TOKEN_TTL),
     },
+    fromSettings(IssuerKeys, (s) => new IssuerKeys(createGuardedFetch(outboundRules(s)))),
+    useCase(WorkloadLogin, TrustPolicyStore, IssuerKeys),
     useCase(UploadStorage, ObjectStore, UploadSessions, ByteBudget),
     useCase(StatBlob, BlobIndex),
     useCase(OpenBlob, BlobIndex),

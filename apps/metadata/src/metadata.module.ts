@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccessFactsStore, AccountStore, SigningKeyStore } from '#auth';
+import { AccessFactsStore, AccountStore, SigningKeyStore, TrustPolicyStore } from '#auth';
 import type { Settings } from '#config';
 import {
   type Database,
@@ -11,6 +11,7 @@ import {
   PrismaPackageStore,
   PrismaSigningKeyStore,
   PrismaTagStore,
+  PrismaTrustPolicyStore,
   PrismaUploadSessions,
 } from '#database';
 import { BlobIndex, Garbage, ManifestStore, PackageStore, TagStore, UploadSessions } from '#registry';
@@ -29,6 +30,7 @@ export class MetadataModule {
       { provide: PackageStore, useValue: new PrismaPackageStore(database) },
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },
+      { provide: TrustPolicyStore, useValue: new PrismaTrustPolicyStore(database) },
       { provide: SigningKeyStore, useValue: new PrismaSigningKeyStore(database) },
     ];
     return { module: MetadataModule, providers: ports, exports: ports.map(({ provide }) => provide) };

@@ -10,6 +10,8 @@ const ALGORITHM = 'ES256';
 const TYPE = 'berth-access+jwt';
 const MAX_TOKEN_LENGTH = 8192;
 const CLOCK_SKEW_SECONDS = 60;
+/** Clients hold a token for good for less than this to be an error. */
+const SHORTEST_SECONDS = 60;
 /** An unknown key id makes Berth look for new keys, but no more often than this. */
 const KEY_REFETCH_MS = 30_000;
 /** A key that an operator took away signs nothing any more after this. */
@@ -44,24 +46,25 @@ export class BearerTokens {
     private readonly lifetime: number,
   ) {}
 
-  async issue(principal: Principal, access: AccessEntry[]): Promise<IssuedToken> {
+  /** `notAfter`, in seconds since 1970, is the end of what the principal proved itself by: the token ends then, or in a minute. */
+  async issue(principal: Principal, access: AccessEntry[], notAfter = Number.POSITIVE_INFINITY): Promise<IssuedToken> {
     const { kid, key } = await this.currentSigner();
     const name = await this.store.instanceName();
     const issuedAt = new Date();
     const now = Math.floor(issuedAt.getTime() / 1000);
-    const claims: JWTPayload = { access };
-    if (principal.kind === 'user') claims.tid = principal.tokenId;
-    const token = await new SignJWT(claims)
+    const expiresIn = Math.min(this.lifetime, Math.max(notAfter - now, SHORTEST_SECONDS));
+    const { subject, claims } = claimsOf(principal);
+    const token = await new SignJWT({ ...claims, access })
       .setProtectedHeader({ alg: ALGORITHM, kid, typ: TYPE })
       .setIssuer(name)
       .setAudience(name)
-      .setSubject(principal.kind === 'user' ? `user:${principal.userId}` : 'anonymous')
+      .setSubject(subject)
       .setIssuedAt(now)
       .setNotBefore(now)
-      .setExpirationTime(now + this.lifetime)
+      .setExpirationTime(now + expiresIn)
       .setJti(randomUUID())
       .sign(key);
-    return { token, expiresIn: this.lifetime, issuedAt };
+    return { token, expiresIn, issuedAt };
   }
 
   /**
@@ -151,11 +154,29 @@ function isAccess(value: unknown): value is AccessEntry[] {
   );
 }
 
-function principalOf(payload: JWTPayload): Principal | undefined {
-  if (payload.sub === 'anonymous') return ANONYMOUS;
-  if (typeof payload.sub !== 'string') return undefined;
-  const userId = Number(/^user:([0-9]{1,10})$/.exec(payload.sub)?.[1]);
-  return Number.isSafeInteger(userId) && typeof payload.tid === 'number'
-    ? { kind: 'user', userId, tokenId: payload.tid }
-    : undefined;
+/** A workflow's claims: what let it in (policy), what it is of (source, namespace), and its subject at its issuer. */
+function claimsOf(principal: Principal): { subject: string; claims: JWTPayload } {
+  switch (principal.kind) {
+    case 'anonymous':
+      return { subject: 'anonymous', claims: {} };
+    case 'user':
+      return { subject: `user:${principal.userId}`, claims: { tid: principal.tokenId } };
+    case 'workflow': {
+      const { policyId, sourceId, namespaceId, subject } = principal;
+      return { subject: `workflow:${policyId}`, claims: { src: sourceId, ns: namespaceId, wsub: subject } };
+    }
+  }
 }
+
+function principalOf({ sub, tid, src, ns, wsub }: JWTPayload): Principal | undefined {
+  if (sub === 'anonymous') return ANONYMOUS;
+  const [, kind, digits] = /^(user|workflow):([0-9]{1,10})$/.exec(typeof sub === 'string' ? sub : '') ?? [];
+  const id = Number(digits);
+  if (kind === 'user' && isId(tid)) return { kind, userId: id, tokenId: tid };
+  if (kind === 'workflow' && isId(src) && isId(ns) && typeof wsub === 'string') {
+    return { kind, policyId: id, sourceId: src, namespaceId: ns, subject: wsub };
+  }
+  return undefined;
+}
+
+const isId = (value: unknown): value is number => Number.isSafeInteger(value);

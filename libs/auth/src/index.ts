@@ -29,3 +29,8 @@ export {
 } from './principal.js';
 export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from './scope.js';
 export { type SigningKey, SigningKeyStore } from './signing-keys.js';
+export { isIdentityToken } from './workload/identity-token.js';
+export { type Fetch, IssuerKeys } from './workload/issuer-keys.js';
+export type { TrustPolicy } from './workload/trust-policy.js';
+export { type NewTrustPolicy, TrustPolicyStore } from './workload/trust-policy-store.js';
+export { WorkloadLogin } from './workload/workload-login.js';

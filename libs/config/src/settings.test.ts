@@ -89,6 +89,8 @@ const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_PUBLIC_URL', ['registry.example.com', 'ftp://x', 'https://', 'javascript:alert(1)'], /https:\/\/HOST/],
   ['BERTH_PUBLIC_URL', ['https://x/path', 'https://x?y', 'https://x#y', 'https://user:canary@x'], /without a path/],
   ['BERTH_TRUSTED_PROXIES', ['proxy.example.com', '10.0.0.0/33', '10.0.0.1;10.0.0.2', '*'], /addresses or CIDRs/],
+  ['BERTH_OUTBOUND_NETWORKS', ['internal.example.com', '10.0.0.0/33', '*'], /addresses or CIDRs/],
+  ['BERTH_OUTBOUND_HTTP', ['true'], /on or off/],
   ['BERTH_DATABASE_URL', ['mysql://a', 'localhost:5432', 'postgres'], /postgres:\/\//],
   ['BERTH_ADMIN_TOKEN', ['x'.repeat(19)], /20 or more characters/],
   ['BERTH_GC_GRACE', ['24', '1.5h', '-1h', '1w', 'h', '1 h', '1h30m', 'never', '1e3s', '9'.repeat(12)], /s, m, h or d/],

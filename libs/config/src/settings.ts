@@ -4,7 +4,7 @@ import { address, addressOrOff, bytes, duration, durationOrNever, onOff, origin 
 
 const MIN_ADMIN_TOKEN = 20;
 
-const trustedProxies = z
+const networks = z
   .string()
   .transform((text) =>
     text
@@ -24,7 +24,9 @@ export const SETTINGS = {
   BERTH_OPS_LISTEN: addressOrOff.prefault('127.0.0.1:5001'),
   BERTH_DATA_DIR: z.string().min(1, 'must be a folder').default('./data'),
   BERTH_PUBLIC_URL: origin.optional(),
-  BERTH_TRUSTED_PROXIES: trustedProxies.prefault(''),
+  BERTH_TRUSTED_PROXIES: networks.prefault(''),
+  BERTH_OUTBOUND_NETWORKS: networks.prefault(''),
+  BERTH_OUTBOUND_HTTP: onOff.prefault('off'),
   BERTH_DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be postgres://…' }).optional(),
   BERTH_ADMIN_TOKEN: z.string().min(MIN_ADMIN_TOKEN, `must have ${MIN_ADMIN_TOKEN} or more characters`).optional(),
   BERTH_GC_GRACE: duration.prefault('24h'),

@@ -8,4 +8,5 @@ export { PrismaManifestStore } from './prisma-manifest-store.js';
 export { PrismaPackageStore } from './prisma-package-store.js';
 export { PrismaSigningKeyStore } from './prisma-signing-key-store.js';
 export { PrismaTagStore } from './prisma-tag-store.js';
+export { PrismaTrustPolicyStore } from './prisma-trust-policy-store.js';
 export { PrismaUploadSessions } from './prisma-upload-sessions.js';

@@ -42,7 +42,12 @@ export function createGuardedFetch(
     const end = AbortSignal.any([AbortSignal.timeout(MAX_MS), ...(signal ? [signal] : [])]);
     const addresses = await untilAborted(resolver(host), end);
     targets.assertAddresses(url, addresses);
-    const answer = await send(url, addresses, { method, headers: new Headers(headers), body: textOf(body), signal: end });
+    const answer = await send(url, addresses, {
+      method,
+      headers: new Headers(headers),
+      body: textOf(body),
+      signal: end,
+    });
     const bytes = await read(answer);
     const status = answer.statusCode ?? 0;
     return new Response(BODILESS.has(status) ? null : bytes, { status, headers: headersOf(answer) });

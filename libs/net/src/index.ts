@@ -1,1 +1,1 @@
-export { createGuardedFetch, type GuardedFetch, OutboundRefused, type OutboundRules } from './guarded-fetch.js';
+export { createGuardedFetch } from './guarded-fetch.js';

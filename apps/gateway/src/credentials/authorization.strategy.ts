@@ -1,6 +1,13 @@
 import { Strategy } from 'passport';
 
-type Verify<T> = (credential: T, done: (error: unknown, user?: object | false) => void) => void;
+type Done = (error: unknown, user?: object | false) => void;
+type Verify<T> = (credential: T, request: AuthorizedRequest, done: Done) => void;
+
+/** What strategies look at. */
+export interface AuthorizedRequest {
+  headers: { authorization?: string | undefined };
+  query?: unknown;
+}
 
 /** Passport strategy for one form of the Authorization header; `PassportStrategy` makes `verify` of `validate`. */
 export class AuthorizationStrategy<T> extends Strategy {
@@ -12,13 +19,13 @@ export class AuthorizationStrategy<T> extends Strategy {
     super();
   }
 
-  override authenticate(request: { headers: { authorization?: string | undefined } }): void {
+  override authenticate(request: AuthorizedRequest): void {
     const credential = this.read(request.headers.authorization);
     if (credential === undefined) {
       this.fail(401);
       return;
     }
-    this.verify(credential, (error, user) => {
+    this.verify(credential, request, (error, user) => {
       if (error) this.error(error);
       else if (user) this.success(user);
       else this.fail(401);

@@ -1,19 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { AccessFactsStore } from '#auth';
-import { AuthorizationStrategy } from './authorization.strategy.js';
-import { type Credentials, parseBasic, principalOf } from './credentials.js';
-import { findTokenHolder } from './find-token-holder.js';
+import type { Query } from '../http/gateway-request.js';
+import { AuthorizationStrategy, type AuthorizedRequest } from './authorization.strategy.js';
+import { type Credentials, parseBasic } from './credentials.js';
+import { Login } from './login.js';
 
-/** Basic with a personal access token as password. The password decides: any user name goes with it, as on GHCR. */
+/** Basic with a personal access token, or a workflow's OIDC token, as password. Any user name goes with it, as on GHCR. */
 @Injectable()
 export class BasicStrategy extends PassportStrategy(AuthorizationStrategy, 'basic') {
-  constructor(private readonly facts: AccessFactsStore) {
+  constructor(private readonly login: Login) {
     super(parseBasic);
   }
 
-  async validate({ password }: { password: string }): Promise<Credentials | false> {
-    const holder = await findTokenHolder(this.facts, password);
-    return holder ? { principal: principalOf(holder), access: undefined } : false;
+  async validate({ password }: { password: string }, { query }: AuthorizedRequest): Promise<Credentials | false> {
+    return (await this.login.run(password, [(query as Query).scope ?? []].flat())) ?? false;
   }
 }

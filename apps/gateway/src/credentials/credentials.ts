@@ -5,6 +5,8 @@ export interface Credentials {
   principal: Principal;
   /** Present when it came by bearer token, whose list then narrows what it may do. */
   access: BearerToken['access'] | undefined;
+  /** End of what it was proved by, in seconds since 1970, where that is no token of Berth's own. */
+  expiresAt?: number | undefined;
 }
 
 /** Bad credentials are told from none: the first are a 401 everywhere, public packages included. */

@@ -25,7 +25,11 @@ export function issuerOf(token: string): string | undefined {
  * `alg` count, and `alg` only together with the issuer's key of that id: `jwk`, `jku`, `x5u` and `x5c` are never looked at,
  * `none`, HMAC and encrypted tokens have no such key, and `crit` is refused. The same token may come again while it lives.
  */
-export async function verifyIdentityToken(token: string, issuer: string, keys: IssuerKeys): Promise<Claims | undefined> {
+export async function verifyIdentityToken(
+  token: string,
+  issuer: string,
+  keys: IssuerKeys,
+): Promise<Claims | undefined> {
   const header = headerOf(token);
   const key = header && (await keys.find(issuer, header.kid, header.alg));
   if (!key) return undefined;

@@ -13,6 +13,8 @@ export interface TrustPolicy {
   conditions: Record<string, string>;
   /** Whose workflows they are; absent in a policy of an organisation, where `sourceUrl` tells. */
   sourceId: number | undefined;
+  /** That source's URL. */
+  source: string | undefined;
   /** Names a source of the namespace, `{claim}` standing for a claim's value: `https://github.com/{repository}`. */
   sourceUrl: string | undefined;
   /** False for scanners and health checks: what they pull is no download. */
@@ -41,7 +43,8 @@ export function sourceUrlFor(template: string, claims: Claims): string | undefin
   const url = template.replace(/\{([^{}]*)\}/g, (_, claim: string) => {
     const value = textOf(claims, claim);
     // Such a value could name another source than the one the policy's author had in mind.
-    if (value === undefined || !/^[\w.-]+(?:\/[\w.-]+)*$/.test(value) || /(?:^|\/)\.\.?(?:\/|$)/.test(value)) isWhole = false;
+    if (value === undefined || !/^[\w.-]+(?:\/[\w.-]+)*$/.test(value) || /(?:^|\/)\.\.?(?:\/|$)/.test(value))
+      isWhole = false;
     return value ?? '';
   });
   return isWhole ? url : undefined;
@@ -58,7 +61,9 @@ function audienceOf({ aud }: Claims): string | undefined {
 /** A claim as text: what is neither text, number nor boolean fits nothing. Only the token's own properties are claims. */
 function textOf(claims: Claims, name: string): string | undefined {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 }
 
 /** `*` is any run of characters, everything else itself. */

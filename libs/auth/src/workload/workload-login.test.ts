@@ -33,6 +33,7 @@ const policy = (more: Partial<TrustPolicy> = {}): TrustPolicy => ({
   audience: 'berth',
   conditions: { repository: 'acme/app' },
   sourceId: 3,
+  source: 'https://github.com/acme/app',
   sourceUrl: undefined,
   countsPulls: true,
   ...more,
@@ -69,7 +70,7 @@ describe('a token that the provider gave', () => {
     expect(await login.run(await issuer.idToken('run-1', 'https://elsewhere.example'))).toBe('untrusted');
   });
 
-  it.each([
+  it.each<[string, Partial<TrustPolicy>, string | undefined]>([
     ['another repository', { conditions: { repository: 'acme/other' } }, 'untrusted'],
     ['another branch as well', { conditions: { repository: 'acme/app', ref: 'refs/heads/release' } }, 'untrusted'],
     ['a claim that it lacks', { conditions: { repository: 'acme/app', environment: '*' } }, 'untrusted'],
@@ -169,7 +170,12 @@ describe('what is not genuine', () => {
   it('signed by somebody else, under the known key id or with the key in its header', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
     const jwk = await (await import('jose')).exportJWK(publicKey);
-    for (const header of [{ kid: kid() }, { kid: kid(), jwk }, { jwk }, { kid: kid(), jku: 'http://127.0.0.1:1/jwks' }]) {
+    for (const header of [
+      { kid: kid() },
+      { kid: kid(), jwk },
+      { jwk },
+      { kid: kid(), jku: 'http://127.0.0.1:1/jwks' },
+    ]) {
       const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);
       expect(await login.run(token)).toBeUndefined();
     }

@@ -46,7 +46,10 @@ export class WorkloadLogin {
     return 'untrusted';
   }
 
-  private async sourceOf({ sourceId, sourceUrl, namespaceId }: TrustPolicy, claims: Claims): Promise<number | undefined> {
+  private async sourceOf(
+    { sourceId, sourceUrl, namespaceId }: TrustPolicy,
+    claims: Claims,
+  ): Promise<number | undefined> {
     if (sourceId !== undefined) return sourceId;
     const url = sourceUrl === undefined ? undefined : sourceUrlFor(sourceUrl, claims);
     return url === undefined ? undefined : this.policies.findSource(namespaceId, url);
