@@ -1,7 +1,7 @@
 // Workflows log in with the OIDC token of their run, against a real provider.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import { basicHeader, createAccounts, operator } from '../support/client.js';
+import { type Accounts, basicHeader, Client, createAccounts, errorCode, operator } from '../support/client.js';
 import { startIssuer, type TestIssuer } from '../support/issuer.js';
 
 const OUTBOUND = { BERTH_OUTBOUND_NETWORKS: '127.0.0.0/8', BERTH_OUTBOUND_HTTP: 'on' };
@@ -9,11 +9,12 @@ const SOURCE = 'https://github.com/acme/app';
 
 let berth: TestBerth;
 let issuer: TestIssuer;
+let accounts: Accounts;
 
 beforeAll(async () => {
   issuer = await startIssuer();
   berth = await startBerth(OUTBOUND);
-  await createAccounts(berth);
+  accounts = await createAccounts(berth);
   await berth.sql(`INSERT INTO sources (namespace_id, url) SELECT id, $1 FROM namespaces WHERE path = 'acme'`, [
     SOURCE,
   ]);
@@ -163,10 +164,43 @@ describe('a workflow', () => {
     }
   });
 
-  it('cannot log in any more once the policy is gone', async () => {
+  it('publishes, which links the package to its source; pushes and pulls it, and deletes nothing', async () => {
+    const workflow = new Client(berth, 'oidc', await issuer.idToken('run', 'berth'));
+    const document = await workflow.push('acme/app', '1');
+    await workflow.push('acme/app', '2');
+    expect((await workflow.v2('/v2/acme/app/manifests/1')).status).toBe(200);
+    const refused = await workflow.v2('/v2/acme/app/manifests/1', { method: 'DELETE' });
+    expect([refused.status, await errorCode(refused)]).toEqual([403, 'DENIED']);
+    const [linked] = await berth.sql(
+      `SELECT s.url, p.inherits, p.publisher_id, p.visibility FROM packages p JOIN sources s ON s.id = p.source_id
+       JOIN package_names n ON n.package_id = p.id WHERE n.full_name = 'acme/app'`,
+    );
+    expect(linked).toEqual({ url: SOURCE, inherits: true, publisher_id: null, visibility: 'private' });
+    expect(document.mediaType).toContain('manifest');
+  });
+
+  it('has no right on packages of others, in its namespace or elsewhere', async () => {
+    const workflow = new Client(berth, 'oidc', await issuer.idToken('run', 'berth'));
+    await accounts.pusher.push('acme/private', '1');
+    await accounts.stranger.push('other/private', '1');
+    for (const name of ['acme/private', 'other/private', 'other/free', 'acme/free/as-well']) {
+      const pull = await workflow.v2(`/v2/${name}/manifests/1`);
+      expect(pull.status, name).toBe(404);
+    }
+    for (const name of ['acme/private', 'other/private', 'other/free']) {
+      expect((await workflow.v2(`/v2/${name}/blobs/uploads/`, { method: 'POST' })).status, name).toBe(403);
+    }
+  });
+
+  it('is cut off at once when the policy goes: its bearer tokens and its login', async () => {
     const token = await issuer.idToken('run', 'berth');
-    expect((await login(token)).status).toBe(200);
+    const workflow = new Client(berth, 'oidc', token);
+    const authorization = `Bearer ${await workflow.bearerFor('/v2/acme/app/manifests/1')}`;
+    expect((await workflow.v2('/v2/acme/app/manifests/1', { headers: { authorization } })).status).toBe(200);
+    expect((await workflow.v2('/v2/', { headers: { authorization } })).status).toBe(200);
     await operator(berth, 'DELETE', `/orgs/acme/trust-policies/${policyId}`);
+    expect((await workflow.v2('/v2/acme/app/manifests/1', { headers: { authorization } })).status).toBe(401);
+    expect((await workflow.v2('/v2/', { headers: { authorization } })).status).toBe(401);
     expect((await login(token)).status).toBe(401);
   });
 });

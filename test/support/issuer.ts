@@ -134,6 +134,7 @@ const configuration = (
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+  ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   cookies: { keys: ['a key of the tests'] },
   findAccount: (_, id) => {
     const claims = accounts.get(id);

@@ -6,6 +6,7 @@ import {
   type Principal,
   type Subject,
   type TokenHolder,
+  type WorkflowPrincipal,
 } from '#auth';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import type { Visibility } from '#registry';
@@ -21,6 +22,8 @@ interface FactsKey {
 interface FactsRow extends TokenHolder {
   ord: number;
   isAlive: boolean;
+  isConfinedElsewhere: boolean | null;
+  lacksSignOn: boolean | null;
   namespaceId: number | null;
   namespaceKind: 'user' | 'organisation';
   namespaceRole: 'owner' | 'member' | null;
@@ -45,16 +48,28 @@ const rankOfTeams = (roles: Prisma.Sql, on: Prisma.Sql) => Prisma.sql`(
   JOIN ${roles} tr ON tr.team_id = ANY (teams.lineage) AND ${on}
   WHERE tm.user_id = r.user_id AND tm.namespace_id = p.namespace_id)`;
 
+/** What a token is confined to: a namespace, or packages, a name not pushed yet being none of them. */
+const IS_CONFINED_ELSEWHERE = Prisma.sql`(
+  t.namespace_id IS NOT NULL AND t.namespace_id IS DISTINCT FROM ns.id
+  OR t.package_ids IS NOT NULL AND (p.id IS NULL OR p.id <> ALL (t.package_ids)))`;
+
+/** The session of somebody who signed in there needs no authorisation of its own. */
+const LACKS_SIGN_ON = Prisma.sql`(ns.requires_sso
+  AND NOT EXISTS (SELECT FROM access_token_sso ts WHERE ts.token_id = t.id AND ts.namespace_id = ns.id)
+  AND NOT EXISTS (SELECT FROM sessions WHERE sessions.token_id = t.id AND sessions.is_sso))`;
+
 /** `prepared:` keeps its plan from one time to the next (database.ts): planning these joins takes longer than running them. */
 const factsOfMany = (
   users: Array<number | null>,
   tokens: Array<number | null>,
+  policies: Array<number | null>,
   sources: Array<number | null>,
   names: string[],
   owners: string[],
 ) => Prisma.sql`/* prepared: access-facts */
   SELECT r.ord::int AS ord,
-    CASE WHEN r.source_id IS NULL THEN u.id IS NOT NULL ELSE w.id IS NOT NULL END AS "isAlive",
+    CASE WHEN r.source_id IS NULL THEN u.id IS NOT NULL ELSE tp.id IS NOT NULL END AS "isAlive",
+    ${IS_CONFINED_ELSEWHERE} AS "isConfinedElsewhere", ${LACKS_SIGN_ON} AS "lacksSignOn",
     u.id AS "userId", t.id AS "tokenId", u.login, t.scopes,
     ns.id AS "namespaceId", ns.kind AS "namespaceKind",
     CASE WHEN ns.user_id = r.user_id THEN 'owner' ELSE m.role END AS "namespaceRole",
@@ -65,11 +80,13 @@ const factsOfMany = (
       (SELECT ${rankOf(Prisma.sql`sr.role`)} FROM source_roles sr WHERE sr.source_id = p.source_id AND sr.user_id = r.user_id),
       ${rankOfTeams(Prisma.sql`source_team_roles`, Prisma.sql`tr.source_id = p.source_id`)}) END AS "inheritedRank",
     p.publisher_id = r.user_id AS "isPublisher", p.published_at IS NOT NULL AS "isPublished"
-  FROM unnest(${users}::int[], ${tokens}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[])
-    WITH ORDINALITY AS r(user_id, token_id, source_id, full_name, owner, ord)
+  FROM unnest(${users}::int[], ${tokens}::int[], ${policies}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[])
+    WITH ORDINALITY AS r(user_id, token_id, policy_id, source_id, full_name, owner, ord)
   LEFT JOIN access_tokens t ON t.id = r.token_id AND t.user_id = r.user_id AND ${IS_ALIVE}
   LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL
   LEFT JOIN sources w ON w.id = r.source_id
+  LEFT JOIN trust_policies tp ON tp.id = r.policy_id
+    AND (tp.source_id = w.id OR tp.source_id IS NULL AND tp.namespace_id = w.namespace_id)
   LEFT JOIN namespaces ns ON ns.path = r.owner
   LEFT JOIN members m ON m.namespace_id = ns.id AND m.user_id = r.user_id
   LEFT JOIN package_names n ON n.full_name = r.full_name AND (n.alias_until IS NULL OR n.alias_until > now())
@@ -91,10 +108,13 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
   private async findMany(keys: FactsKey[]): Promise<Array<AccessFacts | 'revoked'>> {
     const users = keys.map(({ principal }) => (principal.kind === 'user' ? principal.userId : null));
     const tokens = keys.map(({ principal }) => (principal.kind === 'user' ? principal.tokenId : null));
+    const policies = keys.map(({ principal }) => (principal.kind === 'workflow' ? principal.policyId : null));
     const sources = keys.map(({ principal }) => (principal.kind === 'workflow' ? principal.sourceId : null));
     const names = keys.map(({ name }) => name);
     const owners = names.map((name) => splitRepositoryName(name).owner);
-    const rows = await this.database.$queryRaw<FactsRow[]>(factsOfMany(users, tokens, sources, names, owners));
+    const rows = await this.database.$queryRaw<FactsRow[]>(
+      factsOfMany(users, tokens, policies, sources, names, owners),
+    );
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map(({ principal }, i) => {
       const row = found.get(i + 1);
@@ -103,19 +123,22 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
   }
 
   override async findTokenHolder(hash: Uint8Array): Promise<TokenHolder | undefined> {
-    return this.findHolder(Prisma.sql`t.hash = ${new Uint8Array(hash)}`);
+    // The secret of a session is a cookie's: it is no password.
+    return this.findHolder(Prisma.sql`t.hash = ${new Uint8Array(hash)} AND t.kind = 'personal'`);
   }
 
   override async findSubject(principal: Principal): Promise<Subject | undefined> {
     if (principal.kind === 'anonymous') return undefined;
-    if (principal.kind === 'workflow') return (await this.hasSource(principal.sourceId)) ? principal : undefined;
+    if (principal.kind === 'workflow') return (await this.isTrusted(principal)) ? principal : undefined;
     const { userId, tokenId } = principal;
     const holder = await this.findHolder(Prisma.sql`t.id = ${tokenId} AND t.user_id = ${userId}`);
     return holder && { kind: 'user', ...holder };
   }
 
-  private async hasSource(sourceId: number): Promise<boolean> {
-    const rows = await this.database.$queryRaw<unknown[]>`SELECT 1 FROM sources WHERE id = ${sourceId}`;
+  private async isTrusted({ policyId, sourceId }: WorkflowPrincipal): Promise<boolean> {
+    const rows = await this.database.$queryRaw<unknown[]>`
+      SELECT 1 FROM sources w JOIN trust_policies tp ON tp.namespace_id = w.namespace_id
+      WHERE w.id = ${sourceId} AND tp.id = ${policyId} AND (tp.source_id IS NULL OR tp.source_id = w.id)`;
     return rows.length > 0;
   }
 
@@ -137,7 +160,10 @@ function factsOf(principal: Principal, row: FactsRow): AccessFacts {
         : principal.kind === 'workflow'
           ? principal
           : undefined,
-    limits: NO_LIMITS,
+    limits:
+      principal.kind === 'user'
+        ? { isConfinedElsewhere: row.isConfinedElsewhere ?? false, lacksSignOn: row.lacksSignOn ?? false }
+        : NO_LIMITS,
     namespace:
       row.namespaceId === null
         ? undefined
