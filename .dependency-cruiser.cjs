@@ -6,14 +6,14 @@ const LIBRARIES = {
   // The specifications as code. Numbers in manifests must survive reading, hence the parser.
   oci: { packages: ['lossless-json'] },
   // The domain. hash-wasm has a hash whose state can be saved, so that an upload resumes anywhere.
-  registry: { libraries: ['oci'], packages: ['hash-wasm'] },
+  registry: { libraries: ['oci'], packages: ['hash-wasm', 'spdx-expression-parse'] },
   auth: { libraries: ['oci', 'registry'], packages: ['jose', 'quick-lru'] },
   contracts: { libraries: ['oci'], packages: ['zod'] },
   config: { packages: ['zod', 'ipaddr\\.js'] },
   database: {
     // It keeps the keys that sign tokens.
     libraries: ['oci', 'registry', 'auth'],
-    packages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'jose', 'quick-lru'],
+    packages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'jose', 'quick-lru', 're2js'],
   },
   // What goes out of Berth on somebody else's word.
   net: { packages: ['ipaddr\\.js'] },

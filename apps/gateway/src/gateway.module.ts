@@ -45,10 +45,12 @@ import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js
 import { FailedLogins } from './credentials/failed-logins.js';
 import { Login } from './credentials/login.js';
 import { ExternalOrigin } from './http/external-origin.js';
+import { RestPackagesController } from './rest/packages.controller.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
+import { VersionsController } from './rest/versions.controller.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
@@ -94,6 +96,8 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     PackagesController,
     TrustPoliciesController,
     RateLimitController,
+    RestPackagesController,
+    VersionsController,
   ],
   providers: [
     Judge,

@@ -8,19 +8,31 @@ import {
   PrismaBlobIndex,
   PrismaGarbage,
   PrismaManifestStore,
+  PrismaPackageDirectory,
   PrismaPackageStore,
   PrismaSigningKeyStore,
   PrismaTagStore,
   PrismaTrustPolicyStore,
   PrismaUploadSessions,
+  PrismaVersionStore,
 } from '#database';
-import { BlobIndex, Garbage, ManifestStore, PackageStore, TagStore, UploadSessions } from '#registry';
+import {
+  BlobIndex,
+  Garbage,
+  ManifestStore,
+  PackageDirectory,
+  PackageStore,
+  TagStore,
+  UploadSessions,
+  VersionStore,
+} from '#registry';
 
 /** Packages, manifests, tags, access and tokens: everything that PostgreSQL knows. The only part that speaks to it. */
 @Module({})
 export class MetadataModule {
   static for(database: Database, settings: Settings): DynamicModule {
     const { BERTH_GC_GRACE: grace, BERTH_UNTAGGED_AFTER: untaggedAfter } = settings;
+    const limits = { restoreWindow: settings.BERTH_RESTORE_WINDOW, maxDownloads: settings.BERTH_KEEP_DOWNLOADED };
     const ports = [
       { provide: BlobIndex, useValue: new PrismaBlobIndex(database, grace) },
       { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace) },
@@ -28,6 +40,8 @@ export class MetadataModule {
       { provide: Garbage, useValue: new PrismaGarbage(database) },
       { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },
       { provide: PackageStore, useValue: new PrismaPackageStore(database) },
+      { provide: PackageDirectory, useValue: new PrismaPackageDirectory(database, limits) },
+      { provide: VersionStore, useValue: new PrismaVersionStore(database, untaggedAfter, limits) },
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },
       { provide: TrustPolicyStore, useValue: new PrismaTrustPolicyStore(database) },

@@ -17,6 +17,12 @@ export const durationOrNever = z.union([z.literal('never').transform(() => undef
 
 export const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
 
+/** A whole number, or `off`, which is undefined. */
+export const countOrOff = z
+  .string()
+  .regex(/^(?:off|[0-9]{1,9})$/, 'must be a whole number or off')
+  .transform((text) => (text === 'off' ? undefined : Number(text)));
+
 const BYTE_UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 
 /** A whole number of bytes, or one followed by k, m, g or t (powers of 1,024). */

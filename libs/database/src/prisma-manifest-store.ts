@@ -13,6 +13,7 @@ import { Batcher } from './batcher.js';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { moveTag } from './move-tag.js';
+import { findNeeding } from './needed-by.js';
 import { isLive } from './prisma-blob-index.js';
 import { purge, removeTags } from './purge.js';
 import { setReview } from './review.js';
@@ -177,11 +178,7 @@ export class PrismaManifestStore extends ManifestStore {
       const [manifest] = await tx.$queryRaw<Array<{ id: number }>>`
         SELECT id FROM manifests WHERE package_id = ${packageId} AND digest = ${digest} AND deleted_at IS NULL`;
       if (!manifest) return 'unknown';
-      const [parent] = await tx.$queryRaw<Array<{ digest: Digest }>>`
-        SELECT m.digest FROM (
-          SELECT manifest_id FROM manifest_children WHERE package_id = ${packageId} AND digest = ${digest}
-          UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = ${packageId} AND digest = ${digest}
-        ) n JOIN manifests m ON m.id = n.manifest_id WHERE m.deleted_at IS NULL LIMIT 1`;
+      const parent = await findNeeding(tx, packageId, digest);
       if (parent) return { neededBy: parent.digest };
       const doomed = { id: manifest.id, packageId, digest };
       await removeTags(tx, doomed, actor);

@@ -4,6 +4,7 @@ import { recordAudit } from './audit.js';
 import type { Database } from './database.js';
 import { NameTaken } from './name-taken.js';
 import { inTransaction, type Transaction } from './transaction.js';
+import { hasOwnRight } from './visible-packages.js';
 
 export class PrismaPackageStore extends PackageStore {
   constructor(private readonly database: Database) {
@@ -57,15 +58,11 @@ export class PrismaPackageStore extends PackageStore {
 
   override async list(userId: number | undefined, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
     if (limit === 0) return { items: [], next: undefined };
-    const user = userId ?? null;
     const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>`
       SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
       WHERE p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
         AND (${after ?? null}::text IS NULL OR n.full_name > ${after ?? null})
-        AND (${user}::int IS NULL OR p.publisher_id = ${user}
-          OR p.namespace_id IN (SELECT id FROM namespaces WHERE user_id = ${user}
-            UNION ALL SELECT namespace_id FROM members WHERE user_id = ${user} AND role = 'owner')
-          OR p.id IN (SELECT package_id FROM package_roles WHERE user_id = ${user}))
+        AND ${hasOwnRight(userId)}
       ORDER BY n.full_name LIMIT ${limit + 1}`;
     const items = rows.slice(0, limit).map((row) => row.name);
     return { items, next: rows.length > limit ? items.at(-1) : undefined };

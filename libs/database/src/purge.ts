@@ -10,11 +10,12 @@ interface Doomed {
   digest: Digest;
 }
 
-/** Takes a manifest's tags away and writes their history. The caller holds the package's gate alone. */
-export async function removeTags(tx: Transaction, { id, packageId, digest }: Doomed, actor: Actor): Promise<void> {
+/** Takes a manifest's tags away, writes their history and answers them. The caller holds the package's gate alone. */
+export async function removeTags(tx: Transaction, { id, packageId, digest }: Doomed, actor: Actor): Promise<string[]> {
   const tags = await tx.$queryRaw<Array<{ name: string }>>`
     DELETE FROM tags WHERE manifest_id = ${id} RETURNING name`;
   for (const { name } of tags) await logTag(tx, { packageId, tag: name, from: digest, to: undefined, actor });
+  return tags.map(({ name }) => name).sort();
 }
 
 /**

@@ -6,6 +6,7 @@ export { ExpireUploads } from './gc/expire-uploads.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
 export { PutManifest } from './manifests/put-manifest.js';
+export { type MetadataField, type PackageMetadata, readMetadata } from './metadata/package-metadata.js';
 export { newObjectKey } from './object-keys.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
 export { type DueDeletion, Garbage } from './ports/garbage.js';
@@ -16,6 +17,7 @@ export {
   type Removal,
   type StoredManifest,
 } from './ports/manifest-store.js';
+export type { NumberedList, NumberedPage } from './ports/numbered-list.js';
 export { type HashProgress, ObjectHasher } from './ports/object-hasher.js';
 export { ObjectKeeper } from './ports/object-keeper.js';
 export { ObjectSigner, type Sender, type SignedRequest, type StoreFeatures } from './ports/object-signer.js';
@@ -26,6 +28,13 @@ export {
   type PartPlace,
   type StoredPart,
 } from './ports/object-store.js';
+export {
+  type PackageDetails,
+  PackageDirectory,
+  type PackageOwner,
+  type PackageQuery,
+  type TooManyDownloads,
+} from './ports/package-directory.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
 export { TagStore } from './ports/tag-store.js';
 export {
@@ -35,6 +44,13 @@ export {
   UploadSessions,
   type UploadStep,
 } from './ports/upload-sessions.js';
+export {
+  type VersionDetails,
+  type VersionQuery,
+  type VersionRefusal,
+  type VersionRemoval,
+  VersionStore,
+} from './ports/version-store.js';
 export { ListReferrers } from './referrers/list-referrers.js';
 export type { Actor, Repository } from './repository.js';
 export { DeleteTag } from './tags/delete-tag.js';

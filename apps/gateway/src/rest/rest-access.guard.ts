@@ -4,12 +4,14 @@ import type { FastifyReply } from 'fastify';
 import type { Action, TokenHolder, TokenScope } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
-import { isRepositoryName } from '#oci';
-import { Judge } from '../access/judge.js';
+import { isRepositoryName, type RepositoryName } from '#oci';
+import { PackageDirectory } from '#registry';
+import { Judge, type Judgement } from '../access/judge.js';
 import { principalOf } from '../credentials/credentials.js';
 import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
+import { OF_DELETED_PACKAGE } from './rest-policy.js';
 import { notFound, RestRefusal } from './rest-refusal.js';
-import type { RestRequest } from './rest-request.js';
+import type { RestPackage, RestRequest } from './rest-request.js';
 
 /** Scopes of which the token needs one, the least of them first, as GitHub demands them. */
 const ACCEPTED: Record<Action | 'list packages', TokenScope[]> = {
@@ -30,6 +32,7 @@ export class RestAccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly judge: Judge,
+    private readonly packages: PackageDirectory,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -47,24 +50,43 @@ export class RestAccessGuard implements CanActivate {
     if (!accepted.some((scope) => user.scopes.includes(scope))) {
       throw new RestRefusal(403, `This needs a token with the scope ${accepted[0]}.`);
     }
-    if (policy !== 'list packages') await this.admitToPackage(policy, user, request);
+    if (policy === 'list packages') return true;
+    const isDeleted = this.reflector.get<true | undefined>(OF_DELETED_PACKAGE, context.getHandler()) ?? false;
+    request.package = await (isDeleted ? this.admitToDeleted(user, request) : this.admitTo(policy, user, request));
+    if (policy !== 'pull' && this.settings.BERTH_READ_ONLY) {
+      throw new RestRefusal(403, 'This registry is read-only now.');
+    }
     return true;
   }
 
-  private async admitToPackage(action: Action, holder: TokenHolder, request: RestRequest): Promise<void> {
+  private async admitTo(action: Action, holder: TokenHolder, request: RestRequest): Promise<RestPackage> {
+    const { name, judgement } = await this.judgeOn(action, holder, request);
+    const { decision, facts, actor } = judgement;
+    if (!facts.package?.isPublished || !judgement.isVisible) return notFound();
+    if (!decision.isAllowed) throw new RestRefusal(403, `Your role on this package does not allow to ${action}.`);
+    return { id: facts.package.id, name, actor };
+  }
+
+  /** Owners of the namespace and administrators: the roles on a package went with it. */
+  private async admitToDeleted(holder: TokenHolder, request: RestRequest): Promise<RestPackage> {
+    const { name, judgement } = await this.judgeOn('administer', holder, request);
+    const id = await this.packages.findDeleted(name);
+    if (!judgement.decision.isAllowed || id === undefined) return notFound();
+    return { id, name, actor: judgement.actor };
+  }
+
+  private async judgeOn(
+    action: Action,
+    holder: TokenHolder,
+    request: RestRequest,
+  ): Promise<{ name: RepositoryName; judgement: Judgement }> {
     const name = packageNameOf(request, holder);
     if (!isRepositoryName(name)) return notFound();
     const judgement = await this.judge.judge(principalOf(holder), action, name);
     if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
-    const { decision, facts, actor } = judgement;
     const isOrganisationRoute = request.params.org !== undefined;
-    if (isOrganisationRoute && facts.namespace?.kind !== 'organisation') return notFound();
-    if (!facts.package?.isPublished || !judgement.isVisible) return notFound();
-    if (!decision.isAllowed) throw new RestRefusal(403, `Your role on this package does not allow to ${action}.`);
-    if (action !== 'pull' && this.settings.BERTH_READ_ONLY) {
-      throw new RestRefusal(403, 'This registry is read-only now.');
-    }
-    request.package = { id: facts.package.id, name, actor };
+    if (isOrganisationRoute && judgement.facts.namespace?.kind !== 'organisation') return notFound();
+    return { name, judgement };
   }
 }
 
