@@ -45,6 +45,10 @@ import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js
 import { FailedLogins } from './credentials/failed-logins.js';
 import { Login } from './credentials/login.js';
 import { ExternalOrigin } from './http/external-origin.js';
+import { MembersController } from './rest/access/members.controller.js';
+import { PackageAccessController } from './rest/access/package-access.controller.js';
+import { SourcesController } from './rest/access/sources.controller.js';
+import { TeamsController } from './rest/access/teams.controller.js';
 import { RestPackagesController } from './rest/packages.controller.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
@@ -98,6 +102,10 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     RateLimitController,
     RestPackagesController,
     VersionsController,
+    MembersController,
+    TeamsController,
+    SourcesController,
+    PackageAccessController,
   ],
   providers: [
     Judge,

@@ -1,5 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccessFactsStore, AccountStore, SigningKeyStore, TrustPolicyStore } from '#auth';
+import {
+  AccessFactsStore,
+  AccountStore,
+  MemberStore,
+  RoleStore,
+  SigningKeyStore,
+  SourceStore,
+  TeamStore,
+  TrustPolicyStore,
+} from '#auth';
 import type { Settings } from '#config';
 import {
   type Database,
@@ -8,10 +17,14 @@ import {
   PrismaBlobIndex,
   PrismaGarbage,
   PrismaManifestStore,
+  PrismaMemberStore,
   PrismaPackageDirectory,
   PrismaPackageStore,
+  PrismaRoleStore,
   PrismaSigningKeyStore,
+  PrismaSourceStore,
   PrismaTagStore,
+  PrismaTeamStore,
   PrismaTrustPolicyStore,
   PrismaUploadSessions,
   PrismaVersionStore,
@@ -45,6 +58,10 @@ export class MetadataModule {
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },
       { provide: TrustPolicyStore, useValue: new PrismaTrustPolicyStore(database) },
+      { provide: MemberStore, useValue: new PrismaMemberStore(database) },
+      { provide: TeamStore, useValue: new PrismaTeamStore(database) },
+      { provide: SourceStore, useValue: new PrismaSourceStore(database) },
+      { provide: RoleStore, useValue: new PrismaRoleStore(database) },
       { provide: SigningKeyStore, useValue: new PrismaSigningKeyStore(database) },
     ];
     return { module: MetadataModule, providers: ports, exports: ports.map(({ provide }) => provide) };

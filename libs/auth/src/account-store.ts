@@ -20,6 +20,9 @@ export abstract class AccountStore {
   /** As `createUser`. The namespace is the organisation. */
   abstract createOrganisation(login: string, actor: Actor): Promise<boolean>;
 
+  /** The organisation's namespace, by its name in any capitals. */
+  abstract findOrganisation(login: string): Promise<number | undefined>;
+
   /** Makes a user owner or member of an organisation. False when either is unknown. */
   abstract setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean>;
 

@@ -18,6 +18,7 @@ export {
 } from './authorize.js';
 export { type BearerToken, BearerTokens, type IssuedToken } from './bearer-token.js';
 export { bearerChallenge, type Challenge } from './challenge.js';
+export { type Member, MemberStore } from './member-store.js';
 export {
   ANONYMOUS,
   type Principal,
@@ -27,8 +28,11 @@ export {
   type TokenScope,
   type WorkflowPrincipal,
 } from './principal.js';
+export { type RoleEntry, type RoleHolder, RoleStore, type RoleTarget } from './role-store.js';
 export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from './scope.js';
 export { type SigningKey, SigningKeyStore } from './signing-keys.js';
+export { type PackageLink, type Source, SourceStore } from './source-store.js';
+export { MAX_TEAM_DEPTH, type Team, type TeamChange, type TeamRefusal, TeamStore } from './team-store.js';
 export { isIdentityToken } from './workload/identity-token.js';
 export { type Fetch, IssuerKeys } from './workload/issuer-keys.js';
 export type { TrustPolicy } from './workload/trust-policy.js';

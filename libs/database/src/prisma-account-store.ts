@@ -33,6 +33,12 @@ export class PrismaAccountStore extends AccountStore {
     });
   }
 
+  override async findOrganisation(login: string): Promise<number | undefined> {
+    const rows = await this.database.$queryRaw<Array<{ id: number }>>`
+      SELECT id FROM namespaces WHERE path = ${login.toLowerCase()} AND kind = 'organisation'`;
+    return rows[0]?.id;
+  }
+
   override setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean> {
     return inTransaction(this.database, async (tx) => {
       const set = await tx.$executeRaw`

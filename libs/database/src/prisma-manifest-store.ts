@@ -12,6 +12,7 @@ import { recordEvent } from './audit.js';
 import { Batcher } from './batcher.js';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
+import { linkAtFirstPush } from './link-source.js';
 import { moveTag } from './move-tag.js';
 import { findNeeding } from './needed-by.js';
 import { isLive } from './prisma-blob-index.js';
@@ -94,6 +95,7 @@ export class PrismaManifestStore extends ManifestStore {
         const before = await moveTag(tx, change);
         if (before !== undefined) manifestIds.push(before);
       }
+      if (push.source) await linkAtFirstPush(tx, push.packageId, push.source, push.actor);
       await tx.$executeRaw`
         UPDATE packages SET published_at = now() WHERE id = ${push.packageId} AND published_at IS NULL`;
       const data = { digest: push.digest, tags: push.tags };

@@ -11,6 +11,7 @@ export { newObjectKey } from './object-keys.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
 export { type DueDeletion, Garbage } from './ports/garbage.js';
 export {
+  type ImageSource,
   type ManifestPush,
   ManifestStore,
   type Referrer,
@@ -53,6 +54,7 @@ export {
 } from './ports/version-store.js';
 export { ListReferrers } from './referrers/list-referrers.js';
 export type { Actor, Repository } from './repository.js';
+export { parseSourceUrl } from './source-url.js';
 export { DeleteTag } from './tags/delete-tag.js';
 export { ListTags } from './tags/list-tags.js';
 export { AppendChunk } from './uploads/append-chunk.js';

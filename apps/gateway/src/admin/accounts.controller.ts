@@ -1,21 +1,14 @@
 import { Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
-import { AccountStore, createAccessToken, hashToken, TOKEN_SCOPES } from '#auth';
+import { AccountStore, createAccessToken, hashToken, MemberStore, TOKEN_SCOPES } from '#auth';
 import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
+import { Login } from '../access/login.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
 
-/** Names that paths of Berth's own begin with. */
-const RESERVED = new Set(['v2', 'v3', 'token', 'api', 'admin', 'livez', 'readyz', 'metrics', 'anonymous']);
-
-const Login = z
-  .string()
-  .max(39, 'at most 39 characters')
-  .refine((login) => isNameComponent(login.toLowerCase()), 'letters and digits, parted by single . _ or -')
-  .refine((login) => !RESERVED.has(login.toLowerCase()), 'this name is reserved');
 const NewAccount = z.strictObject({ login: Login });
 const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
 const NewToken = z.strictObject({
@@ -40,7 +33,10 @@ const AccountParam = (name: string) =>
 /** Users, organisations, members and tokens, as operators make them. */
 @Controller('admin/v1')
 export class AccountsController {
-  constructor(private readonly accounts: AccountStore) {}
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly members: MemberStore,
+  ) {}
 
   @Post('users')
   @OperatorsOnly()
@@ -74,6 +70,20 @@ export class AccountsController {
       throw new Problem(404, 'No such organisation or user');
     }
     return { login, role };
+  }
+
+  @Delete('orgs/:organisation/members/:login')
+  @HttpCode(204)
+  @OperatorsOnly()
+  async removeMember(
+    @AccountParam('organisation') organisation: string,
+    @AccountParam('login') login: string,
+    @OperatorParam() operator: Actor,
+  ): Promise<void> {
+    const namespaceId = await this.accounts.findOrganisation(organisation);
+    const removed = namespaceId && (await this.members.remove(namespaceId, login, operator));
+    if (removed === 'last owner') throw new Problem(409, 'Last owner', 'Make somebody else an owner first.');
+    if (removed !== 'removed') throw new Problem(404, 'No such organisation or member');
   }
 
   @Post('users/:login/tokens')

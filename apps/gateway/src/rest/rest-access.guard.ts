@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import type { Action, TokenHolder, TokenScope } from '#auth';
+import type { Action, NamespaceAction, TokenHolder, TokenScope } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
 import { isRepositoryName, type RepositoryName } from '#oci';
@@ -11,15 +11,17 @@ import { principalOf } from '../credentials/credentials.js';
 import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
 import { OF_DELETED_PACKAGE } from './rest-policy.js';
 import { notFound, RestRefusal } from './rest-refusal.js';
-import type { RestPackage, RestRequest } from './rest-request.js';
+import type { RestNamespace, RestPackage, RestRequest } from './rest-request.js';
 
 /** Scopes of which the token needs one, the least of them first, as GitHub demands them. */
-const ACCEPTED: Record<Action | 'list packages', TokenScope[]> = {
+const ACCEPTED: Record<Action | NamespaceAction | 'list packages', TokenScope[]> = {
   'list packages': ['read:packages', 'write:packages'],
   pull: ['read:packages', 'write:packages'],
   push: ['write:packages'],
   delete: ['delete:packages'],
   administer: ['write:packages'],
+  look: ['read:packages', 'write:packages', 'admin:org', 'admin:registry'],
+  govern: ['admin:org', 'admin:registry'],
 };
 
 /**
@@ -51,12 +53,37 @@ export class RestAccessGuard implements CanActivate {
       throw new RestRefusal(403, `This needs a token with the scope ${accepted[0]}.`);
     }
     if (policy === 'list packages') return true;
+    if (policy === 'look' || policy === 'govern') {
+      request.namespace = await this.admitToNamespace(policy, user, request);
+      this.assertOpen(policy);
+      return true;
+    }
     const isDeleted = this.reflector.get<true | undefined>(OF_DELETED_PACKAGE, context.getHandler()) ?? false;
     request.package = await (isDeleted ? this.admitToDeleted(user, request) : this.admitTo(policy, user, request));
-    if (policy !== 'pull' && this.settings.BERTH_READ_ONLY) {
+    this.assertOpen(policy);
+    return true;
+  }
+
+  private assertOpen(action: Action | NamespaceAction): void {
+    if (action !== 'pull' && action !== 'look' && this.settings.BERTH_READ_ONLY) {
       throw new RestRefusal(403, 'This registry is read-only now.');
     }
-    return true;
+  }
+
+  private async admitToNamespace(
+    action: NamespaceAction,
+    holder: TokenHolder,
+    { params }: RestRequest,
+  ): Promise<RestNamespace> {
+    const path = (params.org ?? params.username ?? holder.login).toLowerCase();
+    if (!isRepositoryName(path)) return notFound();
+    const judgement = await this.judge.judge(principalOf(holder), action, path);
+    if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
+    const { decision, facts, actor, isVisible } = judgement;
+    if (!isVisible || !facts.namespace) return notFound();
+    if (params.org !== undefined && facts.namespace.kind !== 'organisation') return notFound();
+    if (!decision.isAllowed) throw new RestRefusal(403, `Only owners of ${path} may do this.`);
+    return { id: facts.namespace.id, kind: facts.namespace.kind, path, actor };
   }
 
   private async admitTo(action: Action, holder: TokenHolder, request: RestRequest): Promise<RestPackage> {

@@ -5,12 +5,12 @@ import { RestRefusal } from './rest-refusal.js';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads a JSON body of exactly this shape: unknown fields are refused, not ignored. Errors: RestRefusal 400. */
+/** Reads a JSON body of this shape; none counts as `{}`, as on GitHub. Errors: RestRefusal 400. */
 export async function readRestJson<T extends z.ZodType>(request: FastifyRequest, schema: T): Promise<z.output<T>> {
   const text = (await readBody(request.raw, MAX_BYTES)).toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = text === '' ? {} : JSON.parse(text);
   } catch {
     throw new RestRefusal(400, 'Problems parsing JSON');
   }

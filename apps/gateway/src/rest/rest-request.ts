@@ -12,6 +12,17 @@ export interface RestRequest extends FastifyRequest<{ Params: Record<string, str
   user: TokenHolder | undefined;
   /** Set by the access guard for routes that name a package. */
   package: RestPackage;
+  /** Set by the access guard for routes that demand something of a namespace. */
+  namespace: RestNamespace;
+}
+
+/** A namespace as one request addresses it, after `authorize()` said yes. */
+export interface RestNamespace {
+  id: number;
+  kind: 'user' | 'organisation';
+  /** In lower case. */
+  path: string;
+  actor: Actor;
 }
 
 /** A package as one request addresses it, after `authorize()` said yes. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { algorithmOf, type Digest, fail, parseManifest, type Reference, referencesOf } from '#oci';
-import type { ManifestStore } from '../ports/manifest-store.js';
+import type { ImageSource, ManifestStore } from '../ports/manifest-store.js';
 import type { PackageStore } from '../ports/package-store.js';
 import type { Actor, Repository } from '../repository.js';
+import { baseImageOf, sourceToLink } from './source-to-link.js';
 
 /** A manifest as a client pushes it: bytes, at most `MAX_MANIFEST_BYTES`, and what the request said of them. */
 export interface PushedManifest {
@@ -40,9 +41,16 @@ export class PutManifest {
       manifest,
       references: referencesOf(manifest),
       tags: reference.kind === 'tag' ? [reference.tag] : pushed.tags,
+      source: imageSource(manifest.annotations),
     });
     return { digest, subject: manifest.subject?.digest };
   }
+}
+
+/** `saying`: annotations of the manifest, then labels of its configuration. */
+function imageSource(...saying: Array<Record<string, unknown> | undefined>): ImageSource | undefined {
+  const url = sourceToLink(...saying);
+  return url === undefined ? undefined : { url, base: baseImageOf(...saying) };
 }
 
 function computeDigest(bytes: Uint8Array, reference: Reference): Digest {

@@ -18,6 +18,15 @@ export interface ManifestPush {
   references: ManifestReference[];
   /** Tags to point at it; none for a push by digest alone. */
   tags: string[];
+  /** Where the image says it comes from. At the package's first push it is linked there, where the pusher may write. */
+  source: ImageSource | undefined;
+}
+
+export interface ImageSource {
+  /** As `parseSourceUrl` writes it. */
+  url: string;
+  /** The base image that it names: what that one says, too, was inherited from it and does not link. */
+  base: { name: string; digest: string } | undefined;
 }
 
 /** One row of a referrers list (distribution-spec end-12). */
