@@ -17,9 +17,11 @@ const BUILD_STAMP = at('dist', '.stamp');
 /** Files outside the source folders that change what a build makes. */
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
 
+const isNewNode = Number.parseInt(process.versions.node, 10) >= 24;
+
 /** Node 24, which npm brings, unless the one at work is as new. */
 export function nodePath() {
-  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  if (isNewNode) return process.execPath;
   return at('node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 }
 
@@ -96,7 +98,7 @@ export async function main(script) {
 
 /** npm writes a lock file into node_modules when all is in place; it leaves out what other platforms need. */
 function isInstalled() {
-  if (!existsSync(at('node_modules', 'node', 'bin'))) return false;
+  if (!isNewNode && !existsSync(at('node_modules', 'node', 'bin'))) return false;
   const wanted = JSON.parse(read(at('package-lock.json'))).packages;
   const installed = JSON.parse(read(at('node_modules', '.package-lock.json')) || '{"packages":{}}').packages;
   return Object.entries(wanted).every(

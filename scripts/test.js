@@ -1,13 +1,14 @@
 /**
  * Runs every test that this machine allows and ends with one line: `N passed, N failed, N skipped`.
  * `--clients` runs the tests of real clients (test/clients) instead; other arguments are vitest's.
- * Tests that need a database find its URL in BERTH_TEST_DATABASE_URL; without one given, an embedded one is started.
+ * What they run against is started where it is not given: see test-services.js.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, main, nodePath, run } from './prepare.js';
+import { startServices } from './test-services.js';
 
 main(async () => {
   const args = process.argv.slice(2);
@@ -19,35 +20,24 @@ main(async () => {
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (interrupted = true));
   const folder = mkdtempSync(join(tmpdir(), 'berth-test-'));
-  const database = await startDatabase(folder);
+  let services;
   try {
-    return interrupted ? 1 : await test(args, folder, database?.url);
+    services = await startServices(folder);
+    return interrupted ? 1 : await test(args, folder, services.variables);
   } finally {
-    await database?.stop();
+    await services?.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 });
 
-async function startDatabase(folder) {
-  const url = process.env.BERTH_TEST_DATABASE_URL;
-  if (url) return { url, stop: async () => {} };
-  const { EmbeddedPostgres } = await import('../dist/apps/all-in-one/src/embedded-postgres.js');
-  const postgres = new EmbeddedPostgres(folder);
-  try {
-    return { url: await postgres.start(), stop: () => postgres.stop() };
-  } catch (error) {
-    process.stderr.write(`There is no database to test with (set BERTH_TEST_DATABASE_URL): ${error.message}\n`);
-  }
-}
-
-async function test(args, folder, databaseUrl) {
+async function test(args, folder, services) {
   const summaryFile = join(folder, 'summary.json');
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   const clients = args.includes('--clients');
   const env = {
     ...process.env,
-    ...(databaseUrl && { BERTH_TEST_DATABASE_URL: databaseUrl }),
+    ...services,
     BERTH_TEST_CLIENTS: clients ? '1' : '',
     BERTH_TEST_SUMMARY: summaryFile,
     // What a test that was killed left behind goes with the rest.
