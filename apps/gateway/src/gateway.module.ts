@@ -39,6 +39,7 @@ import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
+import { AccessTokens } from './credentials/access-tokens.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
@@ -113,6 +114,7 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     CredentialsGuard,
     LoginGuard,
     OperatorGuard,
+    AccessTokens,
     Login,
     BasicStrategy,
     BearerStrategy,

@@ -7,6 +7,7 @@ import {
   SigningKeyStore,
   SourceStore,
   TeamStore,
+  TokenStore,
   TrustPolicyStore,
 } from '#auth';
 import type { Settings } from '#config';
@@ -25,6 +26,7 @@ import {
   PrismaSourceStore,
   PrismaTagStore,
   PrismaTeamStore,
+  PrismaTokenStore,
   PrismaTrustPolicyStore,
   PrismaUploadSessions,
   PrismaVersionStore,
@@ -57,6 +59,7 @@ export class MetadataModule {
       { provide: VersionStore, useValue: new PrismaVersionStore(database, untaggedAfter, limits) },
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },
+      { provide: TokenStore, useValue: new PrismaTokenStore(database) },
       { provide: TrustPolicyStore, useValue: new PrismaTrustPolicyStore(database) },
       { provide: MemberStore, useValue: new PrismaMemberStore(database) },
       { provide: TeamStore, useValue: new PrismaTeamStore(database) },

@@ -33,6 +33,7 @@ export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAct
 export { type SigningKey, SigningKeyStore } from './signing-keys.js';
 export { type PackageLink, type Source, SourceStore } from './source-store.js';
 export { MAX_TEAM_DEPTH, type Team, type TeamChange, type TeamRefusal, TeamStore } from './team-store.js';
+export { mayManage, type TokenBounds, type TokenDraft, type TokenRecord, TokenStore } from './token-store.js';
 export { isIdentityToken } from './workload/identity-token.js';
 export { type Fetch, IssuerKeys } from './workload/issuer-keys.js';
 export type { TrustPolicy } from './workload/trust-policy.js';

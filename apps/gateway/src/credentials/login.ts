@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AccessFactsStore, isIdentityToken, parseScopes, WorkloadLogin } from '#auth';
+import { isIdentityToken, parseScopes, WorkloadLogin } from '#auth';
 import { RegistryError, splitRepositoryName } from '#oci';
+import { AccessTokens } from './access-tokens.js';
 import { type Credentials, principalOf } from './credentials.js';
-import { findTokenHolder } from './find-token-holder.js';
 
 /** What a password proves: a personal access token its owner, the OIDC token of a workflow what that is. */
 @Injectable()
 export class Login {
   constructor(
-    private readonly facts: AccessFactsStore,
+    private readonly tokens: AccessTokens,
     private readonly workloads: WorkloadLogin,
   ) {}
 
@@ -24,7 +24,7 @@ export class Login {
       if (identity === 'untrusted') throw new RegistryError('UNAUTHORIZED', UNTRUSTED, BASIC_CHALLENGE);
       if (identity) return { principal: identity.principal, access: undefined, expiresAt: identity.expiresAt };
     }
-    const holder = await findTokenHolder(this.facts, password);
+    const holder = await this.tokens.find(password);
     return holder && { principal: principalOf(holder), access: undefined };
   }
 }
