@@ -55,6 +55,7 @@ import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
+import { TokensController } from './rest/tokens/tokens.controller.js';
 import { VersionsController } from './rest/versions.controller.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
@@ -100,6 +101,7 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     AccountsController,
     PackagesController,
     TrustPoliciesController,
+    TokensController,
     RateLimitController,
     RestPackagesController,
     VersionsController,
