@@ -201,6 +201,27 @@ describe('a confined token', () => {
     expect(payload.access).toEqual([{ type: 'repository', name: 'acme/app', actions: ['pull', 'push'] }]);
   });
 
+  it('lists no more: in the catalog, in REST', async () => {
+    const names = async (client: Client) => {
+      const { repositories } = (await (await client.v2('/v2/_catalog')).json()) as { repositories: string[] };
+      const answer = await fetch(`${berth.url}/api/v3/orgs/acme/packages?package_type=container`, {
+        headers: { authorization: `Bearer ${client.token}` },
+      });
+      const packages = (await answer.json()) as Array<{ name: string }>;
+      return [repositories, packages.map(({ name }) => name)];
+    };
+    expect(await names(accounts.pusher)).toEqual([
+      ['acme/app', 'acme/other', 'pusher/own'],
+      ['app', 'other'],
+    ]);
+    expect(await names(await clientOf({ organization: 'acme' }))).toEqual([
+      ['acme/app', 'acme/other'],
+      ['app', 'other'],
+    ]);
+    expect(await names(await clientOf({ packages: ['acme/app'] }))).toEqual([['acme/app'], ['app']]);
+    expect(await names(await clientOf({ organization: 'pusher' }))).toEqual([['pusher/own'], []]);
+  });
+
   it('is held to it under /api/v3 as well', async () => {
     const client = await clientOf({ organization: 'acme' });
     const rest = (path: string) =>

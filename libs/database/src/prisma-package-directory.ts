@@ -62,7 +62,7 @@ export class PrismaPackageDirectory extends PackageDirectory {
     const isListed = Prisma.sql`
       FROM packages p JOIN package_names n ON n.package_id = p.id AND n.alias_until IS NULL
       WHERE p.namespace_id = ${query.ownerId} AND p.published_at IS NOT NULL AND p.deleted_at IS NULL
-        AND ${isVisibleTo(query.viewerId)}
+        AND ${isVisibleTo(query.viewer)}
         AND (${query.visibility ?? null}::text IS NULL OR p.visibility = ${query.visibility ?? null})`;
     const key = after !== undefined && isRepositoryName(after) ? after : undefined;
     const names = await this.database.$queryRaw<Array<{ id: number; name: string }>>`

@@ -1,5 +1,5 @@
 import { type Page, type PageRequest, type RepositoryName, splitRepositoryName } from '#oci';
-import { type Actor, PackageStore, type Visibility } from '#registry';
+import { type Actor, PackageStore, type Viewer, type Visibility } from '#registry';
 import { recordAudit } from './audit.js';
 import type { Database } from './database.js';
 import { NameTaken } from './name-taken.js';
@@ -56,13 +56,13 @@ export class PrismaPackageStore extends PackageStore {
     return (await find())[0]?.id ?? -1;
   }
 
-  override async list(userId: number | undefined, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
+  override async list(viewer: Viewer, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
     if (limit === 0) return { items: [], next: undefined };
     const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>`
       SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
       WHERE p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
         AND (${after ?? null}::text IS NULL OR n.full_name > ${after ?? null})
-        AND ${hasOwnRight(userId)}
+        AND ${hasOwnRight(viewer)}
       ORDER BY n.full_name LIMIT ${limit + 1}`;
     const items = rows.slice(0, limit).map((row) => row.name);
     return { items, next: rows.length > limit ? items.at(-1) : undefined };

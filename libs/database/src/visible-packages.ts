@@ -1,28 +1,44 @@
+import type { Viewer } from '#registry';
 import { Prisma } from './database.js';
 
 /**
  * Conditions on a row `p` of packages. They say for lists what `authorize()` says for one package; a test compares the two.
  */
 
-/** The user has a right of their own on the package; undefined: an administrator, who has it on all. */
-export function hasOwnRight(userId: number | undefined): Prisma.Sql {
-  if (userId === undefined) return Prisma.sql`true`;
-  return Prisma.sql`(
-    p.namespace_id IN (SELECT id FROM namespaces WHERE user_id = ${userId}
-      UNION ALL SELECT namespace_id FROM members WHERE user_id = ${userId} AND role = 'owner')
-    OR (p.publisher_id = ${userId} AND ${isMember(userId)})
-    OR p.id IN (SELECT package_id FROM package_roles WHERE user_id = ${userId})
-    OR p.id IN (SELECT tr.package_id ${teamRoles(Prisma.sql`package_team_roles`, userId)})
-    OR (p.inherits AND p.source_id IN (SELECT source_id FROM source_roles WHERE user_id = ${userId}
-      UNION ALL SELECT tr.source_id ${teamRoles(Prisma.sql`source_team_roles`, userId)})))`;
+/** The viewer has a right of their own on the package, an administrator on all, and a token that reaches it. */
+export function hasOwnRight({ userId, tokenId }: Viewer): Prisma.Sql {
+  return Prisma.sql`(${userId === undefined ? Prisma.sql`true` : hasRole(userId)} AND ${isReached(tokenId, userId)})`;
 }
 
-/** The user may pull the package. */
-export function isVisibleTo(userId: number | undefined): Prisma.Sql {
-  if (userId === undefined) return Prisma.sql`true`;
-  return Prisma.sql`(p.visibility = 'public' OR ${hasOwnRight(userId)}
-    OR (p.visibility = 'internal' AND ${isMember(userId)}))`;
+/** The viewer may pull the package. */
+export function isVisibleTo({ userId, tokenId }: Viewer): Prisma.Sql {
+  const isMine =
+    userId === undefined
+      ? Prisma.sql`true`
+      : Prisma.sql`(${hasRole(userId)} OR (p.visibility = 'internal' AND ${isMember(userId)}))`;
+  return Prisma.sql`(p.visibility = 'public' OR (${isMine} AND ${isReached(tokenId, userId)}))`;
 }
+
+/** The token is not confined elsewhere, and signed on where that is asked for; administrators need not be. */
+function isReached(tokenId: number, userId: number | undefined): Prisma.Sql {
+  const isSignedOn = Prisma.sql`(
+    NOT EXISTS (SELECT FROM namespaces WHERE id = p.namespace_id AND requires_sso)
+    OR EXISTS (SELECT FROM access_token_sso s WHERE s.token_id = t.id AND s.namespace_id = p.namespace_id)
+    OR EXISTS (SELECT FROM sessions s WHERE s.token_id = t.id AND s.is_sso))`;
+  return Prisma.sql`EXISTS (SELECT FROM access_tokens t WHERE t.id = ${tokenId}
+    AND (t.namespace_id IS NULL OR t.namespace_id = p.namespace_id)
+    AND (t.package_ids IS NULL OR p.id = ANY (t.package_ids))
+    AND ${userId === undefined ? Prisma.sql`true` : isSignedOn})`;
+}
+
+const hasRole = (userId: number): Prisma.Sql => Prisma.sql`(
+  p.namespace_id IN (SELECT id FROM namespaces WHERE user_id = ${userId}
+    UNION ALL SELECT namespace_id FROM members WHERE user_id = ${userId} AND role = 'owner')
+  OR (p.publisher_id = ${userId} AND ${isMember(userId)})
+  OR p.id IN (SELECT package_id FROM package_roles WHERE user_id = ${userId})
+  OR p.id IN (SELECT tr.package_id ${teamRoles(Prisma.sql`package_team_roles`, userId)})
+  OR (p.inherits AND p.source_id IN (SELECT source_id FROM source_roles WHERE user_id = ${userId}
+    UNION ALL SELECT tr.source_id ${teamRoles(Prisma.sql`source_team_roles`, userId)})))`;
 
 const isMember = (userId: number) =>
   Prisma.sql`p.namespace_id IN (SELECT namespace_id FROM members WHERE user_id = ${userId})`;

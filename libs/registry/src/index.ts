@@ -53,7 +53,7 @@ export {
   VersionStore,
 } from './ports/version-store.js';
 export { ListReferrers } from './referrers/list-referrers.js';
-export type { Actor, Repository } from './repository.js';
+export type { Actor, Repository, Viewer } from './repository.js';
 export { parseSourceUrl } from './source-url.js';
 export { DeleteTag } from './tags/delete-tag.js';
 export { ListTags } from './tags/list-tags.js';

@@ -23,3 +23,11 @@ export interface Repository {
   /** Whether a manifest was pushed: before that the package is in no list. */
   isPublished: boolean;
 }
+
+/** Who looks at a list: what they may see of it is for the list's query to tell, as no page of it is judged one by one. */
+export interface Viewer {
+  /** Undefined for administrators, who see all. */
+  userId: number | undefined;
+  /** The token that they came with: what it is confined to, they are. */
+  tokenId: number;
+}

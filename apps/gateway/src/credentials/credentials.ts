@@ -1,4 +1,5 @@
 import type { BearerToken, Principal, TokenHolder } from '#auth';
+import type { Viewer } from '#registry';
 
 /** What a request proved about its caller. */
 export interface Credentials {
@@ -14,6 +15,12 @@ export const REJECTED = 'rejected';
 
 /** The principal that a personal access token stands for. */
 export const principalOf = ({ userId, tokenId }: TokenHolder): Principal => ({ kind: 'user', userId, tokenId });
+
+/** The same, for lists. */
+export const viewerOf = ({ userId, tokenId, scopes }: TokenHolder): Viewer => ({
+  userId: scopes.includes('admin:registry') ? undefined : userId,
+  tokenId,
+});
 
 /** The token of a Bearer header (RFC 6750). */
 export function parseBearer(header: string | undefined): string | undefined {

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { TokenHolder } from '#auth';
 import { PackageDirectory, type PackageOwner, VISIBILITIES, type Visibility } from '#registry';
+import { viewerOf } from '../credentials/credentials.js';
 import { Described } from '../http/described.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import { type Query as QueryValues, single } from '../http/gateway-request.js';
@@ -49,8 +50,7 @@ export class RestPackagesController {
     const visibility = visibilityOf(query);
     if (isOtherType(query)) return [];
     const page = parsePage(query);
-    const viewerId = holder.scopes.includes('admin:registry') ? undefined : holder.userId;
-    const list = await this.packages.list({ ownerId: owner.id, viewerId, visibility }, numbered(page));
+    const list = await this.packages.list({ ownerId: owner.id, viewer: viewerOf(holder), visibility }, numbered(page));
     const origin = this.origin.of(request);
     const links = pageLinks(origin + request.url, page, list);
     if (links) reply.header('link', links);

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { AccessFactsStore } from '#auth';
 import { nextLink, parsePageRequest } from '#oci';
 import { PackageStore } from '#registry';
-import { REJECTED } from '../credentials/credentials.js';
+import { REJECTED, viewerOf } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { Access } from './access.js';
 import { QueryParam } from './v2.params.js';
@@ -27,8 +27,7 @@ export class CatalogController {
     const page = parsePageRequest(n, last);
     const holder = request.user === REJECTED ? undefined : await this.facts.findSubject(request.user.principal);
     if (holder?.kind !== 'user') return void reply.send({ repositories: [] });
-    const isAdministrator = holder.scopes.includes('admin:registry');
-    const { items, next } = await this.packages.list(isAdministrator ? undefined : holder.userId, page);
+    const { items, next } = await this.packages.list(viewerOf(holder), page);
     if (next !== undefined) reply.header('link', nextLink('/v2/_catalog', { n: String(page.limit), last: next }));
     reply.send({ repositories: items });
   }

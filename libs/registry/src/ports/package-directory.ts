@@ -1,6 +1,6 @@
 import type { RepositoryName } from '#oci';
 import type { PackageMetadata } from '../metadata/package-metadata.js';
-import type { Actor } from '../repository.js';
+import type { Actor, Viewer } from '../repository.js';
 import type { NumberedList, NumberedPage } from './numbered-list.js';
 import type { Visibility } from './package-store.js';
 
@@ -31,8 +31,7 @@ export interface PackageDetails {
 /** Whose packages to list, for whom. */
 export interface PackageQuery {
   ownerId: number;
-  /** The user who may see them; undefined for administrators, who see all. */
-  viewerId: number | undefined;
+  viewer: Viewer;
   visibility: Visibility | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { Page, PageRequest, RepositoryName } from '#oci';
-import type { Actor } from '../repository.js';
+import type { Actor, Viewer } from '../repository.js';
 
 /** Packages themselves: made by the first upload, listed from their first manifest on. */
 export abstract class PackageStore {
@@ -9,8 +9,8 @@ export abstract class PackageStore {
    */
   abstract ensure(name: RepositoryName, actor: Actor): Promise<number>;
 
-  /** Names of published packages that the user may pull, in byte order; `userId` undefined lists all (administrators). */
-  abstract list(userId: number | undefined, page: PageRequest): Promise<Page<RepositoryName>>;
+  /** Names of published packages that the viewer has a right of their own on, in byte order. */
+  abstract list(viewer: Viewer, page: PageRequest): Promise<Page<RepositoryName>>;
 
   /** Changes who may see the package. False when there is no such package. */
   abstract setVisibility(name: RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean>;
