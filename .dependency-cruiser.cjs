@@ -8,20 +8,27 @@ const LIBRARIES = {
   // The domain. hash-wasm has a hash whose state can be saved, so that an upload resumes anywhere.
   registry: { libraries: ['oci'], packages: ['hash-wasm', 'spdx-expression-parse'] },
   auth: { libraries: ['oci', 'registry'], packages: ['jose', 'quick-lru'] },
-  contracts: { libraries: ['oci'], packages: ['zod'] },
+  // Who asks together: one query or one message for all who wait.
+  batching: {},
+  trace: {},
+  // What travels between services, as schemas that are held against the types of the ports.
+  contracts: { libraries: ['oci', 'registry', 'auth'], packages: ['zod'] },
   config: { packages: ['zod', 'ipaddr\\.js'] },
   database: {
     // It keeps the keys that sign tokens.
-    libraries: ['oci', 'registry', 'auth'],
+    libraries: ['oci', 'registry', 'auth', 'batching'],
     packages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'jose', 'quick-lru', 're2js'],
   },
   // What goes out of Berth on somebody else's word.
   net: { packages: ['ipaddr\\.js'] },
   storage: { libraries: ['oci', 'registry'], packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'] },
   queue: { libraries: ['oci', 'registry'], packages: ['bullmq', 'ioredis', 'pg'] },
-  rpc: { libraries: ['oci', 'registry', 'contracts'] },
+  rpc: {
+    libraries: ['oci', 'registry', 'contracts', 'batching', 'trace'],
+    packages: ['@grpc/grpc-js', 'grpc-health-check', 'msgpackr', 'pino', 'zod'],
+  },
   nest: {
-    libraries: ['oci', 'registry', 'config'],
+    libraries: ['oci', 'registry', 'config', 'trace'],
     packages: ['@nestjs/[^/]+', 'fastify', 'pino', 'prom-client', 'reflect-metadata', 'rxjs'],
   },
   testing: { libraries: ['oci', 'registry'], packages: ['vitest'] },

@@ -10,7 +10,7 @@ import {
 } from '#auth';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import type { Visibility } from '#registry';
-import { Batcher } from './batcher.js';
+import { Batcher } from '#batching';
 import type { Database } from './database.js';
 import { Prisma } from './database.js';
 

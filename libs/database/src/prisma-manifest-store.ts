@@ -9,7 +9,7 @@ import {
   type StoredManifest,
 } from '#registry';
 import { recordEvent } from './audit.js';
-import { Batcher } from './batcher.js';
+import { Batcher } from '#batching';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { linkAtFirstPush } from './link-source.js';

@@ -4,6 +4,7 @@ export {
   algorithmOf,
   type Digest,
   type DigestAlgorithm,
+  isDigest,
   parseDigest,
   parseDigestAlgorithm,
 } from './digest.js';

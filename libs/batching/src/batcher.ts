@@ -1,6 +1,7 @@
-/** Queries of one kind on the wire at the same time; more would only take connections from writers. */
+/** Batches of one kind on the wire at the same time; more would only take connections from writers. */
 const MAX_IN_FLIGHT = 2;
-const MAX_KEYS = 200;
+/** Keys that travel together at most. */
+export const MAX_KEYS = 200;
 /** Single keys that may fail in a row before the database is taken to be away: each may have waited for a time out. */
 const MAX_FAILURES = 3;
 
@@ -11,7 +12,7 @@ interface Waiting<K, V> {
 }
 
 /**
- * Makes one query of all look-ups that wait at the same moment. A key joins only a batch that is not yet on the wire, so an
+ * Makes one query, or one message, of all look-ups that wait at the same moment. A key joins only a batch that is not yet on the wire, so an
  * answer is never older than its question: joining a query in flight would answer with the past.
  */
 export class Batcher<K, V> {

@@ -1,0 +1,1 @@
+export { Batcher, MAX_KEYS } from './batcher.js';

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { AccountStore, TOKEN_SCOPES } from '#auth';
+import { change, contract, repeatable } from './contract.js';
+import { actor, bytes, id, nothing } from './shapes.js';
+
+const newToken = z.object({
+  login: z.string(),
+  name: z.string(),
+  hash: bytes,
+  scopes: z.array(z.enum(TOKEN_SCOPES)),
+  expiresInDays: z.int().optional(),
+});
+
+export const accountStore = contract(AccountStore, {
+  createUser: change([z.string(), actor], z.boolean()),
+  createOrganisation: change([z.string(), actor], z.boolean()),
+  setMember: repeatable([z.string(), z.string(), z.enum(['owner', 'member']), actor], z.boolean()),
+  createToken: change([newToken, actor], z.object({ id, expiresAt: z.date().optional() }).optional()),
+  revokeToken: change([z.string(), id, actor], z.boolean()),
+  ensureAdministrator: repeatable([bytes], nothing),
+});

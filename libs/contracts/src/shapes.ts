@@ -1,0 +1,38 @@
+/** Schemas of the types that several ports speak of. */
+import { z } from 'zod';
+import { type Digest, isDigest, isRepositoryName, type RepositoryName } from '#oci';
+import { VISIBILITIES } from '#registry';
+
+export const id = z.int();
+export const nothing = z.undefined();
+export const bytes = z.instanceof(Uint8Array);
+export const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'must be a digest');
+export const repositoryName = z.custom<RepositoryName>(
+  (value) => typeof value === 'string' && isRepositoryName(value),
+  'must be a repository name',
+);
+export const digestAlgorithm = z.enum(['sha256', 'sha512']);
+export const visibility = z.enum(VISIBILITIES);
+export const objectKey = z.string().regex(/^[0-9a-f]{40}$/, 'must be an object key');
+
+export const actor = z.object({
+  principal: z.string(),
+  userId: id.optional(),
+  login: z.string(),
+  isOverriding: z.boolean(),
+});
+
+export const pageRequest = z.object({ limit: z.int(), after: z.string().optional() });
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().optional() });
+
+export const descriptor = z.object({
+  mediaType: z.string(),
+  digest,
+  size: z.int(),
+  artifactType: z.string().optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+export const storedBlob = z.object({ digest, size: z.int(), objectKey });
+export const storedPart = z.object({ number: z.int(), size: z.int(), etag: z.string() });

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
+import { ServiceTokens } from './service-token.js';
+
+/** How services prove themselves to each other: by a shared secret, by certificates of one authority, or both. */
+export interface Proof {
+  secret: string | undefined;
+  tls: { cert: Buffer; key: Buffer; ca: Buffer } | undefined;
+}
+
+/** Reads the PEM files. Errors: those of reading a file. */
+export const readTls = (paths: { cert: string; key: string; ca: string }): NonNullable<Proof['tls']> => ({
+  cert: readFileSync(paths.cert),
+  key: readFileSync(paths.key),
+  ca: readFileSync(paths.ca),
+});
+
+/** With TLS, a client that shows no certificate of the authority gets no connection. */
+export const serverCredentials = ({ tls }: Proof): ServerCredentials =>
+  tls
+    ? ServerCredentials.createSsl(tls.ca, [{ cert_chain: tls.cert, private_key: tls.key }], true)
+    : ServerCredentials.createInsecure();
+
+export const channelCredentials = ({ tls }: Proof): ChannelCredentials =>
+  tls ? ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert) : ChannelCredentials.createInsecure();
+
+/** Errors: one of the two must be there, else anybody could call. */
+export function tokensOf({ secret, tls }: Proof): ServiceTokens | undefined {
+  if (!secret && !tls) throw new Error('services need BERTH_RPC_SECRET or certificates to prove themselves');
+  return secret ? new ServiceTokens(secret) : undefined;
+}

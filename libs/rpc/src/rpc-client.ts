@@ -1,0 +1,126 @@
+import { Client, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { service as health } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import type { Contract, MethodContract } from '#contracts';
+import { traceparent } from '#trace';
+import { decode, encode, MAX_MESSAGE_BYTES } from './codec.js';
+import { channelCredentials, type Proof, tokensOf } from './proof.js';
+import { ServiceFault } from './service-fault.js';
+import type { ServiceTokens } from './service-token.js';
+
+/** A call that was lost with its connection is made again so often, where the contract allows it. */
+const ATTEMPTS = 4;
+const HEALTH_MS = 1500;
+const CHECK = health.Check as MethodDefinition<object, object>;
+
+export interface RpcClientOptions {
+  /** `http://HOST:PORT`, or `https://` with certificates. A name with several addresses is several replicas. */
+  url: string;
+  proof: Proof;
+  log: Logger;
+  contracts: readonly Spoken[];
+}
+
+/** Calls another service. Connects when first used and again whenever it has to; while it cannot, calls fail at once. */
+export class RpcClient {
+  private readonly client: Client;
+  private readonly tokens: ServiceTokens | undefined;
+  private readonly log: Logger;
+  readonly url: string;
+
+  constructor({ url, proof, log, contracts }: RpcClientOptions) {
+    this.url = url;
+    this.log = log;
+    const { protocol, host } = new URL(url);
+    const isSecure = protocol === 'https:';
+    if (isSecure && !proof.tls) throw new Error(`${url} needs BERTH_RPC_TLS_CERT, _KEY and _CA`);
+    this.tokens = tokensOf({ ...proof, tls: isSecure ? proof.tls : undefined });
+    this.client = new Client(`dns:///${host}`, channelCredentials({ ...proof, tls: isSecure ? proof.tls : undefined }), {
+      'grpc.service_config': JSON.stringify(serviceConfig(contracts)),
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2000,
+      'grpc.dns_min_time_between_resolutions_ms': 5000,
+      // A peer that is gone without a word is noticed although nothing is sent.
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 5000,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  /** Sends a message and answers what came back. Errors: ServiceFault, with 503 where the service is away. */
+  call(path: string, message: unknown, { deadline }: MethodContract): Promise<unknown> {
+    const body = encode(message);
+    const metadata = new Metadata();
+    const trace = traceparent();
+    if (trace) metadata.set('traceparent', trace);
+    if (this.tokens) metadata.set('berth-token', this.tokens.sign(path, body));
+    const began = performance.now();
+    const tell = (outcome: string) =>
+      this.log.debug({ call: path, ms: Math.round(performance.now() - began), outcome }, 'called a service');
+    return new Promise((resolve, reject) => {
+      const done = (error: ServiceError | null, answer?: Buffer) => {
+        tell(error ? status[error.code] : 'OK');
+        if (error) reject(faultOf(error, path));
+        else resolve(decode(answer as Buffer));
+      };
+      const options = { deadline: Date.now() + deadline };
+      this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, done);
+    });
+  }
+
+  /** Whether the service says that it can serve. */
+  isReady(): Promise<boolean> {
+    const options = { deadline: Date.now() + HEALTH_MS };
+    return new Promise((resolve) => {
+      this.client.makeUnaryRequest(
+        CHECK.path,
+        CHECK.requestSerialize,
+        CHECK.responseDeserialize,
+        { service: '' },
+        new Metadata(),
+        options,
+        (error, answer?: { status?: string | number }) => resolve(!error && isServing(answer?.status)),
+      );
+    });
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}
+
+type Spoken = Pick<Contract<object>, 'service' | 'methods'>;
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+const isServing = (state: string | number | undefined): boolean => state === 'SERVING' || state === 1;
+
+/** What grpc-js does by itself: turns among replicas, and repeating what may be repeated. */
+function serviceConfig(contracts: readonly Spoken[]) {
+  const retryPolicy = {
+    maxAttempts: ATTEMPTS,
+    initialBackoff: '0.1s',
+    maxBackoff: '1s',
+    backoffMultiplier: 2,
+    retryableStatusCodes: ['UNAVAILABLE'],
+  };
+  const repeatable = contracts.flatMap((contract) =>
+    Object.entries<MethodContract>(contract.methods)
+      .filter(([, method]) => method.isRepeatable)
+      .map(([method]) => ({ service: `berth.${contract.service}`, method })),
+  );
+  return {
+    loadBalancingConfig: [{ round_robin: {} }],
+    methodConfig: repeatable.length > 0 ? [{ name: repeatable, retryPolicy }] : [],
+  };
+}
+
+/** Lost connections and late answers pass by themselves; a refused proof or an unknown method does not. */
+function faultOf(error: ServiceError, path: string): ServiceFault {
+  const passes = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED].includes(error.code);
+  const message = `${path}: ${status[error.code]} ${error.details}`;
+  return new ServiceFault(message, passes ? 503 : 500, { cause: error });
+}
+

@@ -1,0 +1,1 @@
+export { currentTrace, runInTrace, traceFields, traceparent } from './trace.js';
