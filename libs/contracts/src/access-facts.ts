@@ -3,21 +3,35 @@ import { AccessFactsStore, TOKEN_SCOPES } from '#auth';
 import { contract, lookUp } from './contract.js';
 import { bytes, id, repositoryName, visibility } from './shapes.js';
 
-const user = z.object({ kind: z.literal('user'), userId: id, tokenId: id });
-const principal = z.discriminatedUnion('kind', [z.object({ kind: z.literal('anonymous') }), user]);
+const workflow = z.object({
+  kind: z.literal('workflow'),
+  subject: z.string(),
+  policyId: id,
+  sourceId: id,
+  namespaceId: id,
+});
+
+const principal = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('anonymous') }),
+  z.object({ kind: z.literal('user'), userId: id, tokenId: id }),
+  workflow,
+]);
 
 const holder = z.object({ userId: id, tokenId: id, login: z.string(), scopes: z.array(z.enum(TOKEN_SCOPES)) });
+const subject = z.discriminatedUnion('kind', [holder.extend({ kind: z.literal('user') }), workflow]);
+const role = z.enum(['read', 'write', 'admin']).optional();
 
 const facts = z.object({
-  subject: holder.optional(),
+  subject: subject.optional(),
+  limits: z.object({ isConfinedElsewhere: z.boolean(), lacksSignOn: z.boolean() }),
   namespace: z
-    .object({ kind: z.enum(['user', 'organisation']), role: z.enum(['owner', 'member']).optional() })
+    .object({ id, kind: z.enum(['user', 'organisation']), role: z.enum(['owner', 'member']).optional() })
     .optional(),
   package: z
     .object({
       id,
       visibility,
-      role: z.enum(['read', 'write', 'admin']).optional(),
+      roles: z.object({ direct: role, team: role, inherited: role }),
       isPublisher: z.boolean(),
       isPublished: z.boolean(),
     })
@@ -27,5 +41,5 @@ const facts = z.object({
 export const accessFactsStore = contract(AccessFactsStore, {
   find: lookUp([principal, repositoryName], z.union([facts, z.literal('revoked')])),
   findTokenHolder: lookUp([bytes], holder.optional()),
-  findPrincipal: lookUp([user], holder.optional()),
+  findSubject: lookUp([principal], subject.optional()),
 });

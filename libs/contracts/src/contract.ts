@@ -21,9 +21,7 @@ export interface MethodContract {
 export interface Contract<P> {
   /** Its name on the wire: the port's. */
   service: string;
-  port: abstract new (
-    ...args: never[]
-  ) => P;
+  port: abstract new (...args: never[]) => P;
   methods: { readonly [M in keyof P & string]: MethodContract };
 }
 

@@ -2,10 +2,13 @@ import { accessFactsStore } from './access-facts.js';
 import { accountStore } from './account-store.js';
 import { blobIndex } from './blob-index.js';
 import { manifestStore } from './manifest-store.js';
+import { packageDirectory } from './package-directory.js';
 import { packageStore } from './package-store.js';
 import { signingKeyStore } from './signing-keys.js';
 import { tagStore } from './tag-store.js';
+import { trustPolicyStore } from './trust-policy-store.js';
 import { uploadSessions } from './upload-sessions.js';
+import { versionStore } from './version-store.js';
 
 export type { Contract, MethodContract } from './contract.js';
 
@@ -16,7 +19,10 @@ export const METADATA_CONTRACTS = [
   manifestStore,
   tagStore,
   packageStore,
+  packageDirectory,
+  versionStore,
   accessFactsStore,
   accountStore,
+  trustPolicyStore,
   signingKeyStore,
 ] as const;

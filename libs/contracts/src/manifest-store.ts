@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ManifestStore } from '#registry';
 import { change, contract, look, lookUp, repeatable } from './contract.js';
-import { actor, bytes, descriptor, digest, id, nothing, pageOf, pageRequest } from './shapes.js';
+import { actor, bytes, descriptor, digest, id, manifestClass, nothing, pageOf, pageRequest } from './shapes.js';
 
 const reference = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tag'), tag: z.string() }),
@@ -13,7 +13,7 @@ const annotations = z.record(z.string(), z.string()).optional();
 const manifest = z.object({
   mediaType: z.string(),
   isIndex: z.boolean(),
-  class: z.enum(['image', 'index', 'attestation', 'signature', 'chart', 'build_cache', 'other']),
+  class: manifestClass,
   config: descriptor.optional(),
   layers: z.array(descriptor),
   entries: z.array(descriptor),
@@ -28,9 +28,7 @@ const push = z.object({
   digest,
   bytes,
   manifest,
-  references: z.array(
-    z.object({ digest, size: z.int(), kind: z.enum(['blob', 'manifest']), optional: z.boolean() }),
-  ),
+  references: z.array(z.object({ digest, size: z.int(), kind: z.enum(['blob', 'manifest']), optional: z.boolean() })),
   tags: z.array(z.string()),
 });
 
@@ -45,6 +43,9 @@ const referrer = z.object({
 export const manifestStore = contract(ManifestStore, {
   find: lookUp([id, reference], z.object({ digest, mediaType: z.string(), bytes }).optional()),
   put: repeatable([push], nothing),
-  remove: change([id, digest, actor], z.union([z.literal('removed'), z.literal('unknown'), z.object({ neededBy: digest })])),
+  remove: change(
+    [id, digest, actor],
+    z.union([z.literal('removed'), z.literal('unknown'), z.object({ neededBy: digest })]),
+  ),
   referrers: look([id, digest, z.string().optional(), pageRequest], pageOf(referrer)),
 });

@@ -18,13 +18,22 @@ export const objectKey = z.string().regex(/^[0-9a-f]{40}$/, 'must be an object k
 export const actor = z.object({
   principal: z.string(),
   userId: id.optional(),
+  tokenId: id.optional(),
   login: z.string(),
+  sourceId: id.optional(),
   isOverriding: z.boolean(),
 });
 
+export const manifestClass = z.enum(['image', 'index', 'attestation', 'signature', 'chart', 'build_cache', 'other']);
+
 export const pageRequest = z.object({ limit: z.int(), after: z.string().optional() });
-export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), next: z.string().optional() });
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() });
+
+export const numberedPage = z.object({ limit: z.int(), offset: z.int(), after: z.string().optional() });
+export const numberedListOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), total: z.int(), next: z.string().optional() });
+
+export const tooManyDownloads = z.object({ reason: z.literal('downloads'), downloads: z.int() });
 
 export const descriptor = z.object({
   mediaType: z.string(),

@@ -18,12 +18,14 @@ const claimed = owner.extend({
   partCount: z.int(),
   partBytes: z.int(),
   reservedKey: objectKey,
+  isRepeat: z.boolean(),
 });
 
 const piece = z.object({ offset, length: z.int(), objectKey });
 
 const step = z.object({
   progress: z.exactOptional(z.object({ offset, hashState: bytes.optional(), bodyDigest: digest.optional() })),
+  startsMultipart: z.exactOptional(z.boolean()),
   uploadId: z.exactOptional(z.string()),
   part: z.exactOptional(storedPart),
   piece: z.exactOptional(piece),

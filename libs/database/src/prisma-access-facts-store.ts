@@ -8,9 +8,9 @@ import {
   type TokenHolder,
   type WorkflowPrincipal,
 } from '#auth';
+import { Batcher } from '#batching';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import type { Visibility } from '#registry';
-import { Batcher } from '#batching';
 import type { Database } from './database.js';
 import { Prisma } from './database.js';
 

@@ -1,6 +1,6 @@
+import { Batcher } from '#batching';
 import type { Digest } from '#oci';
 import { BlobIndex, type Repository, type StoredBlob } from '#registry';
-import { Batcher } from '#batching';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { inTransaction, type Transaction } from './transaction.js';

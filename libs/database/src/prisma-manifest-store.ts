@@ -1,4 +1,5 @@
 import QuickLRU from 'quick-lru';
+import { Batcher } from '#batching';
 import { type Digest, fail, type ManifestReference, type Page, type PageRequest, type Reference } from '#oci';
 import {
   type Actor,
@@ -9,7 +10,6 @@ import {
   type StoredManifest,
 } from '#registry';
 import { recordEvent } from './audit.js';
-import { Batcher } from '#batching';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { linkAtFirstPush } from './link-source.js';

@@ -1,5 +1,4 @@
-export { type Proof, readTls } from './proof.js';
+export type { Proof } from './proof.js';
 export { remotePort } from './remote-port.js';
 export { RpcClient } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';
-export { ServiceFault } from './service-fault.js';

@@ -33,5 +33,8 @@ export function answerOf(outcome: Outcome, path: string): unknown {
     throw new RegistryError(code, detail, options);
   }
   if ('missing' in outcome) throw new ObjectMissingError(outcome.missing);
-  throw new ServiceFault(`${path} failed; the log of that service has the details`, 'fault' in outcome ? outcome.fault : 500);
+  throw new ServiceFault(
+    `${path} failed; the log of that service has the details`,
+    'fault' in outcome ? outcome.fault : 500,
+  );
 }

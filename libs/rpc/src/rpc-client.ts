@@ -35,18 +35,22 @@ export class RpcClient {
     const isSecure = protocol === 'https:';
     if (isSecure && !proof.tls) throw new Error(`${url} needs BERTH_RPC_TLS_CERT, _KEY and _CA`);
     this.tokens = tokensOf({ ...proof, tls: isSecure ? proof.tls : undefined });
-    this.client = new Client(`dns:///${host}`, channelCredentials({ ...proof, tls: isSecure ? proof.tls : undefined }), {
-      'grpc.service_config': JSON.stringify(serviceConfig(contracts)),
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 2000,
-      'grpc.dns_min_time_between_resolutions_ms': 5000,
-      // A peer that is gone without a word is noticed although nothing is sent.
-      'grpc.keepalive_time_ms': 20_000,
-      'grpc.keepalive_timeout_ms': 5000,
-      'grpc.use_local_subchannel_pool': 1,
-    });
+    this.client = new Client(
+      `dns:///${host}`,
+      channelCredentials({ ...proof, tls: isSecure ? proof.tls : undefined }),
+      {
+        'grpc.service_config': JSON.stringify(serviceConfig(contracts)),
+        'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+        'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+        'grpc.initial_reconnect_backoff_ms': 100,
+        'grpc.max_reconnect_backoff_ms': 2000,
+        'grpc.dns_min_time_between_resolutions_ms': 5000,
+        // A peer that is gone without a word is noticed although nothing is sent.
+        'grpc.keepalive_time_ms': 20_000,
+        'grpc.keepalive_timeout_ms': 5000,
+        'grpc.use_local_subchannel_pool': 1,
+      },
+    );
   }
 
   /** Sends a message and answers what came back. Errors: ServiceFault, with 503 where the service is away. */
@@ -123,4 +127,3 @@ function faultOf(error: ServiceError, path: string): ServiceFault {
   const message = `${path}: ${status[error.code]} ${error.details}`;
   return new ServiceFault(message, passes ? 503 : 500, { cause: error });
 }
-

@@ -3,8 +3,8 @@ import {
   type MethodDefinition,
   Server,
   type ServerUnaryCall,
-  type sendUnaryData,
   type StatusObject,
+  type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
@@ -13,7 +13,7 @@ import { MAX_KEYS } from '#batching';
 import type { Contract, MethodContract } from '#contracts';
 import { runInTrace } from '#trace';
 import { decode, encode, MAX_MESSAGE_BYTES } from './codec.js';
-import { outcomeOfError, type Outcome } from './outcome.js';
+import { type Outcome, outcomeOfError } from './outcome.js';
 import { pathOf } from './path.js';
 import { type Proof, serverCredentials, tokensOf } from './proof.js';
 import type { ServiceTokens } from './service-token.js';

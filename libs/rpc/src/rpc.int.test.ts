@@ -249,7 +249,9 @@ describe('proof by secret', () => {
   });
 
   it('cannot be left out without certificates', () => {
-    expect(() => new RpcServer({ proof: { secret: undefined, tls: undefined }, log, statusOf })).toThrow('BERTH_RPC_SECRET');
+    expect(() => new RpcServer({ proof: { secret: undefined, tls: undefined }, log, statusOf })).toThrow(
+      'BERTH_RPC_SECRET',
+    );
     expect(() => clientOf({ secret: undefined, tls: undefined })).toThrow('BERTH_RPC_SECRET');
   });
 });
@@ -258,12 +260,48 @@ describe('proof by certificates', () => {
   let folder: string;
   const certificate = (name: string) => {
     const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-      '-subj', `/CN=${name}-authority`, '-keyout', `${name}-ca.key`, '-out', `${name}-ca.pem`);
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-      '-CA', `${name}-ca.pem`, '-CAkey', `${name}-ca.key`, '-subj', `/CN=${name}`,
-      '-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE',
-      '-keyout', `${name}.key`, '-out', `${name}.pem`);
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}-authority`,
+      '-keyout',
+      `${name}-ca.key`,
+      '-out',
+      `${name}-ca.pem`,
+    );
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-CA',
+      `${name}-ca.pem`,
+      '-CAkey',
+      `${name}-ca.key`,
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+      '-addext',
+      'basicConstraints=critical,CA:FALSE',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+    );
     const at = (file: string) => join(folder, file);
     return readTls({ cert: at(`${name}.pem`), key: at(`${name}.key`), ca: at(`${name}-ca.pem`) });
   };
