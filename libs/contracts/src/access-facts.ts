@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AccessFactsStore, TOKEN_SCOPES } from '#auth';
 import { contract, lookUp } from './contract.js';
-import { bytes, id, repositoryName, visibility } from './shapes.js';
+import { bytes, id, packageRole, repositoryName, visibility } from './shapes.js';
 
 const workflow = z.object({
   kind: z.literal('workflow'),
@@ -19,7 +19,7 @@ const principal = z.discriminatedUnion('kind', [
 
 const holder = z.object({ userId: id, tokenId: id, login: z.string(), scopes: z.array(z.enum(TOKEN_SCOPES)) });
 const subject = z.discriminatedUnion('kind', [holder.extend({ kind: z.literal('user') }), workflow]);
-const role = z.enum(['read', 'write', 'admin']).optional();
+const role = packageRole.optional();
 
 const facts = z.object({
   subject: subject.optional(),

@@ -2,10 +2,14 @@ import { accessFactsStore } from './access-facts.js';
 import { accountStore } from './account-store.js';
 import { blobIndex } from './blob-index.js';
 import { manifestStore } from './manifest-store.js';
+import { memberStore } from './member-store.js';
 import { packageDirectory } from './package-directory.js';
 import { packageStore } from './package-store.js';
+import { roleStore } from './role-store.js';
 import { signingKeyStore } from './signing-keys.js';
+import { sourceStore } from './source-store.js';
 import { tagStore } from './tag-store.js';
+import { teamStore } from './team-store.js';
 import { trustPolicyStore } from './trust-policy-store.js';
 import { uploadSessions } from './upload-sessions.js';
 import { versionStore } from './version-store.js';
@@ -24,5 +28,9 @@ export const METADATA_CONTRACTS = [
   accessFactsStore,
   accountStore,
   trustPolicyStore,
+  memberStore,
+  teamStore,
+  sourceStore,
+  roleStore,
   signingKeyStore,
 ] as const;

@@ -30,6 +30,7 @@ const push = z.object({
   manifest,
   references: z.array(z.object({ digest, size: z.int(), kind: z.enum(['blob', 'manifest']), optional: z.boolean() })),
   tags: z.array(z.string()),
+  source: z.object({ url: z.string(), base: z.object({ name: z.string(), digest: z.string() }).optional() }).optional(),
 });
 
 const referrer = z.object({

@@ -13,6 +13,8 @@ export const repositoryName = z.custom<RepositoryName>(
 );
 export const digestAlgorithm = z.enum(['sha256', 'sha512']);
 export const visibility = z.enum(VISIBILITIES);
+export const packageRole = z.enum(['read', 'write', 'admin']);
+export const memberRole = z.enum(['owner', 'member']);
 export const objectKey = z.string().regex(/^[0-9a-f]{40}$/, 'must be an object key');
 
 export const actor = z.object({
@@ -45,3 +47,5 @@ export const descriptor = z.object({
 
 export const storedBlob = z.object({ digest, size: z.int(), objectKey });
 export const storedPart = z.object({ number: z.int(), size: z.int(), etag: z.string() });
+
+export const member = z.object({ id, login: z.string(), role: memberRole });
