@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { PackageDirectory } from '#registry';
 import { change, contract, look } from './contract.js';
-import { actor, id, numberedListOf, numberedPage, repositoryName, tooManyDownloads, visibility } from './shapes.js';
+import {
+  actor,
+  id,
+  numberedListOf,
+  numberedPage,
+  repositoryName,
+  tooManyDownloads,
+  viewer,
+  visibility,
+} from './shapes.js';
 
 const owner = z.object({ id, login: z.string(), kind: z.enum(['user', 'organisation']) });
 const text = z.exactOptional(z.string());
@@ -33,7 +42,7 @@ const details = z.object({
   metadata: metadata.optional(),
 });
 
-const query = z.object({ ownerId: id, viewerId: id.optional(), visibility: visibility.optional() });
+const query = z.object({ ownerId: id, viewer, visibility: visibility.optional() });
 
 export const packageDirectory = contract(PackageDirectory, {
   findOwner: look([z.string()], owner.optional()),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { PackageStore } from '#registry';
 import { contract, look, repeatable } from './contract.js';
-import { actor, id, pageOf, pageRequest, repositoryName, visibility } from './shapes.js';
+import { actor, id, pageOf, pageRequest, repositoryName, viewer, visibility } from './shapes.js';
 
 export const packageStore = contract(PackageStore, {
   ensure: repeatable([repositoryName, actor], id),
-  list: look([id.optional(), pageRequest], pageOf(repositoryName)),
+  list: look([viewer, pageRequest], pageOf(repositoryName)),
   setVisibility: repeatable([repositoryName, visibility, actor], z.boolean()),
 });

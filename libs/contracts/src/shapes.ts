@@ -26,6 +26,8 @@ export const actor = z.object({
   isOverriding: z.boolean(),
 });
 
+export const viewer = z.object({ userId: id.optional(), tokenId: id });
+
 export const manifestClass = z.enum(['image', 'index', 'attestation', 'signature', 'chart', 'build_cache', 'other']);
 
 export const pageRequest = z.object({ limit: z.int(), after: z.string().optional() });
