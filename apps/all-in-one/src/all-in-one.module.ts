@@ -23,7 +23,11 @@ export class AllInOneModule {
   static for({ settings, database, objects, queues, log }: Resources): DynamicModule {
     return {
       module: AllInOneModule,
-      imports: [LocalAdaptersModule.for(settings, database, objects), GatewayModule, WorkerModule.for(queues, log)],
+      imports: [
+        LocalAdaptersModule.for(settings, database, objects, log),
+        GatewayModule,
+        WorkerModule.for(queues, log),
+      ],
     };
   }
 }

@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
-import { SETTINGS } from '#nest';
+import { LOG, SETTINGS } from '#nest';
 import type { ObjectStore } from '#registry';
 import { BlobsModule } from '../../blobs/src/blobs.module.js';
 import { MetadataModule } from '../../metadata/src/metadata.module.js';
@@ -10,12 +11,15 @@ import { MetadataModule } from '../../metadata/src/metadata.module.js';
 @Global()
 @Module({})
 export class LocalAdaptersModule {
-  static for(settings: Settings, database: Database, objects: ObjectStore): DynamicModule {
+  static for(settings: Settings, database: Database, objects: ObjectStore, log: Logger): DynamicModule {
     return {
       module: LocalAdaptersModule,
       imports: [MetadataModule.for(database, settings), BlobsModule.for(objects)],
-      providers: [{ provide: SETTINGS, useValue: settings }],
-      exports: [SETTINGS, MetadataModule, BlobsModule],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: LOG, useValue: log },
+      ],
+      exports: [SETTINGS, LOG, MetadataModule, BlobsModule],
     };
   }
 }

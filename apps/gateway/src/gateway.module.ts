@@ -45,6 +45,7 @@ import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js';
 import { FailedLogins } from './credentials/failed-logins.js';
 import { Login } from './credentials/login.js';
+import { DownloadCounter } from './downloads/download-counter.js';
 import { ExternalOrigin } from './http/external-origin.js';
 import { MembersController } from './rest/access/members.controller.js';
 import { PackageAccessController } from './rest/access/package-access.controller.js';
@@ -127,6 +128,7 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     Challenger,
     PullableRepositories,
     SmallBlobs,
+    DownloadCounter,
     SessionWriters,
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
     fromSettings(FailedLogins, (s) => new FailedLogins(s.BERTH_RATE_LIMITS)),

@@ -16,6 +16,7 @@ import {
   PrismaAccessFactsStore,
   PrismaAccountStore,
   PrismaBlobIndex,
+  PrismaDownloadCounts,
   PrismaGarbage,
   PrismaManifestStore,
   PrismaMemberStore,
@@ -33,6 +34,7 @@ import {
 } from '#database';
 import {
   BlobIndex,
+  DownloadCounts,
   Garbage,
   ManifestStore,
   PackageDirectory,
@@ -56,6 +58,7 @@ export class MetadataModule {
       { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },
       { provide: PackageStore, useValue: new PrismaPackageStore(database) },
       { provide: PackageDirectory, useValue: new PrismaPackageDirectory(database, limits) },
+      { provide: DownloadCounts, useValue: new PrismaDownloadCounts(database) },
       { provide: VersionStore, useValue: new PrismaVersionStore(database, untaggedAfter, limits) },
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },

@@ -3,6 +3,7 @@ export { applyMigrations } from './migrate.js';
 export { PrismaAccessFactsStore } from './prisma-access-facts-store.js';
 export { PrismaAccountStore } from './prisma-account-store.js';
 export { PrismaBlobIndex } from './prisma-blob-index.js';
+export { PrismaDownloadCounts } from './prisma-download-counts.js';
 export { PrismaGarbage } from './prisma-garbage.js';
 export { PrismaManifestStore } from './prisma-manifest-store.js';
 export { PrismaMemberStore } from './prisma-member-store.js';

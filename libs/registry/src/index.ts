@@ -9,6 +9,7 @@ export { PutManifest } from './manifests/put-manifest.js';
 export { type MetadataField, type PackageMetadata, readMetadata } from './metadata/package-metadata.js';
 export { newObjectKey } from './object-keys.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
+export { DownloadCounts, type Downloads } from './ports/download-counts.js';
 export { type DueDeletion, Garbage } from './ports/garbage.js';
 export {
   type ImageSource,

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, Head, Headers, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { ANONYMOUS } from '#auth';
 import { fail, MAX_MANIFEST_BYTES, parseTag, type Reference } from '#oci';
 import {
   type Actor,
@@ -10,6 +11,8 @@ import {
   type Repository,
   type StoredManifest,
 } from '#registry';
+import { REJECTED } from '../credentials/credentials.js';
+import { DownloadCounter } from '../downloads/download-counter.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readBody } from '../http/request-body.js';
 import { Access } from './access.js';
@@ -28,6 +31,7 @@ export class ManifestsController {
     private readonly putManifest: PutManifest,
     private readonly deleteManifest: DeleteManifest,
     private readonly deleteTag: DeleteTag,
+    private readonly downloads: DownloadCounter,
   ) {}
 
   @Get(':reference')
@@ -36,11 +40,14 @@ export class ManifestsController {
     @RepositoryParam() repository: Repository,
     @ReferenceParam() reference: Reference,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Req() { user }: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const manifest = await this.getManifest.run(repository, reference);
     describe(reply, manifest);
     if (matches(ifNoneMatch, `"${manifest.digest}"`)) return void reply.status(304).send();
+    const principal = user === REJECTED ? ANONYMOUS : user.principal;
+    if (repository.packageId !== undefined) this.downloads.count(repository.packageId, manifest.digest, principal);
     reply.send(Buffer.from(manifest.bytes));
   }
 
