@@ -1,8 +1,8 @@
 // C14: configs that are no image configs.
-// (What the REST API says of each version comes with that API.)
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Accounts, createAccounts, descriptor, image, randomBlob, sha256, Z } from '../support/client.js';
+import { type Accounts, createAccounts, descriptor, encode, image, randomBlob, sha256, Z } from '../support/client.js';
+import { rest } from '../support/rest.js';
 
 const MIB = 1024 * 1024;
 const IMAGE_CONFIG = 'application/vnd.oci.image.config.v1+json';
@@ -46,6 +46,14 @@ it.each([
     const read = await pusher.v2('/v2/acme/app/manifests/c');
     expect([read.status, await read.text()]).toEqual([200, JSON.stringify(document)]);
     expect((await pusher.v2('/v2/acme/app/tags/list')).status).toBe(200);
+    const versions = await rest(berth, pusher.token, '/orgs/acme/packages/container/app/versions');
+    expect(versions.status).toBe(200);
+    expect(versions.body[0].name).toBe(sha256(encode(document)));
+    const { id } = versions.body[0];
+    const version = await rest(berth, pusher.token, `/orgs/acme/packages/container/app/versions/${id}`);
+    expect([version.status, version.body.metadata.container.tags]).toEqual([200, ['c']]);
+    const app = await rest(berth, pusher.token, '/orgs/acme/packages/container/app');
+    expect([app.status, app.body.metadata]).toEqual([200, null]);
     const head = await pusher.v2(`/v2/acme/app/blobs/${sha256(config)}`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(config.length)]);
   },

@@ -1,5 +1,5 @@
-// C44: long metadata. (That REST shows it cut, and marked so, comes with that API.)
-import { afterAll, beforeAll, expect, it } from 'vitest';
+// C44: long metadata: no push is refused, the manifest keeps all, REST shows it cut and says so.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import {
   type Accounts,
@@ -12,6 +12,7 @@ import {
   OCI_MANIFEST,
   sha256,
 } from '../support/client.js';
+import { rest } from '../support/rest.js';
 
 const SUBJECT = image([]);
 const subject = descriptor(OCI_MANIFEST, encode(SUBJECT));
@@ -73,4 +74,32 @@ it('keeps a long source label in a config', async () => {
   await pusher.up('acme/app', config);
   const document = image([], { config: descriptor('application/vnd.oci.image.config.v1+json', config) });
   expect((await pusher.put('acme/app', 'label', document)).status).toBe(201);
+});
+
+describe('REST', () => {
+  const KEY = 'org.opencontainers.image.';
+  it.each([
+    ['licenses', 'MIT AND '.repeat(38).slice(0, 300), 256],
+    ['description', 'line\n'.repeat(1000), 512],
+    ['source', `https://${'s'.repeat(10_000)}`, 2000],
+  ])('shows %s cut, and says so', async (field, value, limit) => {
+    const { pusher } = accounts;
+    await pusher.up(`acme/long-${field}`, E);
+    expect((await pusher.put(`acme/long-${field}`, 'latest', annotated({ [KEY + field]: value }))).status).toBe(201);
+    const { status, body } = await rest(berth, pusher.token, `/orgs/acme/packages/container/long-${field}`);
+    expect(status).toBe(200);
+    expect(body.metadata[field]).toBe(value.slice(0, limit));
+    expect(body.metadata.truncated).toEqual([field]);
+    expect(body.metadata.is_spdx).toBe(false);
+  });
+
+  it('lists what was pushed here', async () => {
+    const versions = await rest(
+      berth,
+      accounts.pusher.token,
+      '/orgs/acme/packages/container/app/versions?per_page=100',
+    );
+    expect(versions.status).toBe(200);
+    expect(versions.body.length).toBeGreaterThan(7);
+  });
 });

@@ -33,7 +33,7 @@ export async function linkAtFirstPush(
       AND NOT EXISTS (SELECT FROM package_names n
         JOIN manifests m ON m.package_id = n.package_id AND m.digest = ${base?.digest ?? null}
         WHERE n.full_name = ${base?.name ?? null}
-          AND regexp_replace(lower(m.annotations ->> 'org.opencontainers.image.source'), '(\\.git)?/*$', '') = ${url})
+          AND regexp_replace(lower(coalesce(m.metadata ->> 'source', m.annotations ->> 'org.opencontainers.image.source')), '(\\.git)?/*$', '') = ${url})
     RETURNING s.id AS "sourceId"`;
   if (!linked) return;
   const data = { sourceId: linked.sourceId, url, inherits: true, at: 'first push' };

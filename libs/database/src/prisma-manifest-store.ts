@@ -139,12 +139,13 @@ export class PrismaManifestStore extends ManifestStore {
     if (known) return known;
     const [made] = await tx.$queryRaw<Array<{ id: number }>>`
       INSERT INTO manifests (package_id, digest, media_type, class, bytes, size, config_size, layers_size,
-        subject_digest, artifact_type, annotations, pushed_at, pushed_by)
+        subject_digest, artifact_type, annotations, metadata, pushed_at, pushed_by)
       VALUES (${packageId}, ${digest}, ${manifest.mediaType}, ${manifest.class}, ${new Uint8Array(push.bytes)},
         ${push.bytes.length}, ${manifest.config?.size ?? 0}::bigint,
         ${manifest.layers.reduce((sum, layer) => sum + layer.size, 0)}::bigint,
         ${manifest.subject?.digest ?? null}, ${manifest.artifactType ?? null},
-        ${manifest.annotations ? JSON.stringify(manifest.annotations) : null}::json, now(), ${push.actor.userId ?? null})
+        ${manifest.annotations ? JSON.stringify(manifest.annotations) : null}::json,
+        ${push.metadata ? JSON.stringify(push.metadata) : null}::json, now(), ${push.actor.userId ?? null})
       ON CONFLICT (package_id, digest) DO NOTHING RETURNING id`;
     if (!made) return (await this.revive(tx, push)) ?? fail('MANIFEST_UNKNOWN', { digest });
     const digestsOf = (chosen: (reference: ManifestReference) => boolean) =>

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { algorithmOf, type Digest, fail, parseManifest, type Reference, referencesOf } from '#oci';
+import type { ImageWords, Words } from '../metadata/image-words.js';
+import { readMetadata } from '../metadata/package-metadata.js';
 import type { ImageSource, ManifestStore } from '../ports/manifest-store.js';
 import type { PackageStore } from '../ports/package-store.js';
 import type { Actor, Repository } from '../repository.js';
@@ -22,6 +24,7 @@ export class PutManifest {
   constructor(
     private readonly packages: PackageStore,
     private readonly manifests: ManifestStore,
+    private readonly words: ImageWords,
   ) {}
 
   async run(
@@ -33,6 +36,7 @@ export class PutManifest {
     const digest = computeDigest(bytes, reference);
     const manifest = parseManifest(bytes, pushed.contentType);
     const packageId = repository.packageId ?? (await this.packages.ensure(repository.name, actor));
+    const words = await this.words.of(packageId, manifest);
     await this.manifests.put({
       packageId,
       actor,
@@ -41,16 +45,16 @@ export class PutManifest {
       manifest,
       references: referencesOf(manifest),
       tags: reference.kind === 'tag' ? [reference.tag] : pushed.tags,
-      source: imageSource(manifest.annotations),
+      source: imageSource(words),
+      metadata: readMetadata(words),
     });
     return { digest, subject: manifest.subject?.digest };
   }
 }
 
-/** `saying`: annotations of the manifest, then labels of its configuration. */
-function imageSource(...saying: Array<Record<string, unknown> | undefined>): ImageSource | undefined {
-  const url = sourceToLink(...saying);
-  return url === undefined ? undefined : { url, base: baseImageOf(...saying) };
+function imageSource(words: Words[]): ImageSource | undefined {
+  const url = sourceToLink(...words);
+  return url === undefined ? undefined : { url, base: baseImageOf(...words) };
 }
 
 function computeDigest(bytes: Uint8Array, reference: Reference): Digest {

@@ -10,7 +10,7 @@ it('reads the predefined keys; for each the first who says something counts', ()
     [key('source')]: 'https://git.example/acme/app',
     [key('version')]: '1.2',
   };
-  expect(readMetadata(annotations, undefined, labels)).toEqual({
+  expect(readMetadata([annotations, labels])).toEqual({
     title: 'App',
     source: 'https://git.example/acme/app',
     version: '1.2',
@@ -19,16 +19,12 @@ it('reads the predefined keys; for each the first who says something counts', ()
   });
 });
 
-it.each([
-  [undefined],
-  [{}],
-  [{ other: 'x' }],
-  [{ [key('title')]: 1 }],
-  [{ [key('title')]: null }],
-  [{ [key('title')]: '\0' }],
-])('has nothing to tell of %j', (said) => {
-  expect(readMetadata(said)).toBeUndefined();
-});
+it.each([[{}], [{ other: 'x' }], [{ [key('title')]: 1 }], [{ [key('title')]: null }], [{ [key('title')]: '\0' }]])(
+  'has nothing to tell of %j',
+  (said) => {
+    expect(readMetadata([said])).toBeUndefined();
+  },
+);
 
 describe('long values', () => {
   it.each([
@@ -37,14 +33,14 @@ describe('long values', () => {
     ['source', 2000],
   ])('of %s are cut at %i characters and named', (field, limit) => {
     const whole = 'x'.repeat(limit);
-    expect(readMetadata({ [key(field)]: whole })).toMatchObject({ [field]: whole, truncated: [] });
-    expect(readMetadata({ [key(field)]: `${whole}y` })).toMatchObject({ [field]: whole, truncated: [field] });
+    expect(readMetadata([{ [key(field)]: whole }])).toMatchObject({ [field]: whole, truncated: [] });
+    expect(readMetadata([{ [key(field)]: `${whole}y` }])).toMatchObject({ [field]: whole, truncated: [field] });
   });
 
   it('are counted in characters, and none is torn', () => {
-    const metadata = readMetadata({ [key('description')]: '🚢'.repeat(600) });
+    const metadata = readMetadata([{ [key('description')]: '🚢'.repeat(600) }]);
     expect(metadata?.description).toBe('🚢'.repeat(512));
-    expect(readMetadata({ [key('title')]: 'a\ud83d' })?.title).toBe('a\ufffd');
+    expect(readMetadata([{ [key('title')]: 'a\ud83d' }])?.title).toBe('a\ufffd');
   });
 });
 
@@ -57,5 +53,5 @@ it.each([
   ['((((', false],
   [`MIT${' AND MIT'.repeat(40)}`, false], // cut in the middle
 ])('knows whether %s is an SPDX expression', (licenses, isSpdx) => {
-  expect(readMetadata({ [key('licenses')]: licenses })?.isSpdx).toBe(isSpdx);
+  expect(readMetadata([{ [key('licenses')]: licenses }])?.isSpdx).toBe(isSpdx);
 });

@@ -1,4 +1,5 @@
 import parseSpdx from 'spdx-expression-parse';
+import type { Words } from './image-words.js';
 
 /** What a package's page tells of it, from annotations of the manifest and labels of the image. */
 export interface PackageMetadata {
@@ -38,10 +39,10 @@ const FIELDS = Object.keys(LIMITS) as MetadataField[];
  * key the first that has it counts. Values that are too long are cut and named in `truncated`; nothing here refuses a push.
  * Undefined when there is nothing to tell.
  */
-export function readMetadata(...saying: Array<Record<string, unknown> | undefined>): PackageMetadata | undefined {
+export function readMetadata(saying: Words[]): PackageMetadata | undefined {
   const metadata: PackageMetadata = { truncated: [], isSpdx: false };
   for (const field of FIELDS) {
-    const values = saying.map((said) => said?.[PREFIX + field]);
+    const values = saying.map((said) => said[PREFIX + field]);
     // A NUL or half a pair fits into no text column, and no page needs one.
     const value = values
       .find((text): text is string => typeof text === 'string' && text !== '')

@@ -1,4 +1,5 @@
 import type { Digest, Manifest, ManifestReference, Page, PageRequest, Reference } from '#oci';
+import type { PackageMetadata } from '../metadata/package-metadata.js';
 import type { Actor } from '../repository.js';
 
 /** A manifest as it goes to clients: bytes exactly as pushed. */
@@ -20,6 +21,8 @@ export interface ManifestPush {
   tags: string[];
   /** Where the image says it comes from. At the package's first push it is linked there, where the pusher may write. */
   source: ImageSource | undefined;
+  /** What it says of itself, cut; kept with the manifest. */
+  metadata: PackageMetadata | undefined;
 }
 
 export interface ImageSource {
