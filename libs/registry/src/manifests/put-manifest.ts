@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { algorithmOf, type Digest, fail, parseManifest, type Reference, referencesOf } from '#oci';
-import type { ImageWords, Words } from '../metadata/image-words.js';
-import { readMetadata } from '../metadata/package-metadata.js';
+import type { ImageWords } from '../metadata/image-words.js';
+import { readMetadata, type Words } from '../metadata/package-metadata.js';
 import type { ImageSource, ManifestStore } from '../ports/manifest-store.js';
 import type { PackageStore } from '../ports/package-store.js';
 import type { Actor, Repository } from '../repository.js';

@@ -3,9 +3,7 @@ import { type Descriptor, type Manifest, parseManifest } from '#oci';
 import type { BlobIndex } from '../ports/blob-index.js';
 import type { ManifestStore } from '../ports/manifest-store.js';
 import type { ObjectStore } from '../ports/object-store.js';
-
-/** What one place says of an image: annotations, or labels. */
-export type Words = Record<string, unknown>;
+import type { Words } from './package-metadata.js';
 
 /** Larger configurations are stored like any blob, and not looked into. */
 const MAX_CONFIG_BYTES = 1024 * 1024;

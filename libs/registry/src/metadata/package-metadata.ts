@@ -1,5 +1,7 @@
 import parseSpdx from 'spdx-expression-parse';
-import type { Words } from './image-words.js';
+
+/** What one place says of an image: annotations, or labels. */
+export type Words = Record<string, unknown>;
 
 /** What a package's page tells of it, from annotations of the manifest and labels of the image. */
 export interface PackageMetadata {
