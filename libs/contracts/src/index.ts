@@ -1,6 +1,7 @@
 import { accessFactsStore } from './access-facts.js';
 import { accountStore } from './account-store.js';
 import { blobIndex } from './blob-index.js';
+import { downloadCounts } from './download-counts.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
 import { packageDirectory } from './package-directory.js';
@@ -25,6 +26,7 @@ export const METADATA_CONTRACTS = [
   packageStore,
   packageDirectory,
   versionStore,
+  downloadCounts,
   accessFactsStore,
   accountStore,
   trustPolicyStore,

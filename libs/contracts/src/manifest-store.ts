@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { ManifestStore } from '#registry';
 import { change, contract, look, lookUp, repeatable } from './contract.js';
-import { actor, bytes, descriptor, digest, id, manifestClass, nothing, pageOf, pageRequest } from './shapes.js';
+import {
+  actor,
+  bytes,
+  descriptor,
+  digest,
+  id,
+  manifestClass,
+  nothing,
+  packageMetadata,
+  pageOf,
+  pageRequest,
+} from './shapes.js';
 
 const reference = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tag'), tag: z.string() }),
@@ -31,6 +42,7 @@ const push = z.object({
   references: z.array(z.object({ digest, size: z.int(), kind: z.enum(['blob', 'manifest']), optional: z.boolean() })),
   tags: z.array(z.string()),
   source: z.object({ url: z.string(), base: z.object({ name: z.string(), digest: z.string() }).optional() }).optional(),
+  metadata: packageMetadata.optional(),
 });
 
 const referrer = z.object({

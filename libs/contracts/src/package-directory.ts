@@ -6,6 +6,7 @@ import {
   id,
   numberedListOf,
   numberedPage,
+  packageMetadata,
   repositoryName,
   tooManyDownloads,
   viewer,
@@ -13,23 +14,6 @@ import {
 } from './shapes.js';
 
 const owner = z.object({ id, login: z.string(), kind: z.enum(['user', 'organisation']) });
-const text = z.exactOptional(z.string());
-
-const metadata = z.object({
-  source: text,
-  description: text,
-  licenses: text,
-  url: text,
-  documentation: text,
-  version: text,
-  revision: text,
-  title: text,
-  truncated: z.array(
-    z.enum(['source', 'description', 'licenses', 'url', 'documentation', 'version', 'revision', 'title']),
-  ),
-  isSpdx: z.boolean(),
-});
-
 const details = z.object({
   id,
   name: repositoryName,
@@ -39,7 +23,7 @@ const details = z.object({
   createdAt: z.date(),
   updatedAt: z.date(),
   source: z.object({ id, url: z.string() }).optional(),
-  metadata: metadata.optional(),
+  metadata: packageMetadata.optional(),
 });
 
 const query = z.object({ ownerId: id, viewer, visibility: visibility.optional() });

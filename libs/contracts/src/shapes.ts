@@ -51,3 +51,20 @@ export const storedBlob = z.object({ digest, size: z.int(), objectKey });
 export const storedPart = z.object({ number: z.int(), size: z.int(), etag: z.string() });
 
 export const member = z.object({ id, login: z.string(), role: memberRole });
+
+const text = z.exactOptional(z.string());
+
+export const packageMetadata = z.object({
+  source: text,
+  description: text,
+  licenses: text,
+  url: text,
+  documentation: text,
+  version: text,
+  revision: text,
+  title: text,
+  truncated: z.array(
+    z.enum(['source', 'description', 'licenses', 'url', 'documentation', 'version', 'revision', 'title']),
+  ),
+  isSpdx: z.boolean(),
+});
