@@ -12,5 +12,5 @@ const LONGEST_MS = 14;
 export async function evenTime(began: number): Promise<void> {
   let until = began;
   while (until <= performance.now()) until += randomInt(SHORTEST_MS * 1000, LONGEST_MS * 1000) / 1000;
-  await sleep(until - performance.now());
+  await sleep(Math.max(0, until - performance.now()));
 }
