@@ -40,6 +40,7 @@ const PARAMETERS: Record<string, string> = {
   owner: 'acme',
   slug: 'some-team',
   source_id: '1',
+  token_id: '1',
 };
 
 interface Trial extends Cell {

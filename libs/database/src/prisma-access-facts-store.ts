@@ -53,6 +53,10 @@ const IS_CONFINED_ELSEWHERE = Prisma.sql`(
   t.namespace_id IS NOT NULL AND t.namespace_id IS DISTINCT FROM ns.id
   OR t.package_ids IS NOT NULL AND (p.id IS NULL OR p.id <> ALL (t.package_ids)))`;
 
+/** The operator API acts on the whole instance: a confined token does not open it, whatever scope it has. */
+const SCOPES_OF_HOLDER = Prisma.sql`CASE WHEN t.namespace_id IS NULL AND t.package_ids IS NULL THEN t.scopes
+  ELSE array_remove(t.scopes, 'admin:registry') END`;
+
 /** The session of somebody who signed in there needs no authorisation of its own. */
 const LACKS_SIGN_ON = Prisma.sql`(ns.requires_sso
   AND NOT EXISTS (SELECT FROM access_token_sso ts WHERE ts.token_id = t.id AND ts.namespace_id = ns.id)
@@ -144,7 +148,7 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
 
   private async findHolder(isWanted: Prisma.Sql): Promise<TokenHolder | undefined> {
     const rows = await this.database.$queryRaw<TokenHolder[]>`
-      SELECT t.user_id AS "userId", t.id AS "tokenId", u.login, t.scopes
+      SELECT t.user_id AS "userId", t.id AS "tokenId", u.login, ${SCOPES_OF_HOLDER} AS scopes
       FROM access_tokens t JOIN users u ON u.id = t.user_id
       WHERE ${isWanted} AND ${IS_ALIVE} AND u.disabled_at IS NULL`;
     return rows[0];
