@@ -20,6 +20,8 @@ export interface TestBerth {
   /** Its folder, BERTH_DATA_DIR. */
   folder: string;
   adminToken: string;
+  /** Its database, for a second process on the same one. */
+  databaseUrl: string;
   /** Everything the process wrote to stderr. */
   log(): string;
   pid: number;
@@ -68,6 +70,7 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
       return running.child.pid ?? 0;
     },
     adminToken: environment.BERTH_ADMIN_TOKEN,
+    databaseUrl: environment.BERTH_DATABASE_URL,
     log: () => running.log.join('\n'),
     kill: async () => {
       const gone = once(running.child, 'exit');

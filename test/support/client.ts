@@ -92,9 +92,15 @@ export class Client {
     return answer.headers.get('location') ?? '';
   }
 
-  /** A blob's status and bytes. */
+  /** The same user at another process. */
+  at(berth: TestBerth): Client {
+    return new Client(berth, this.login, this.token);
+  }
+
+  /** A blob's status and bytes, wherever they come from: the token is not sent along to another place. */
   async blob(name: string, digest: string): Promise<{ status: number; bytes: Buffer }> {
-    const answer = await this.v2(`/v2/${name}/blobs/${digest}`);
+    const first = await this.v2(`/v2/${name}/blobs/${digest}`);
+    const answer = first.status === 307 ? await fetch(first.headers.get('location') ?? '') : first;
     return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
   }
 

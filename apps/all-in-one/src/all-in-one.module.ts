@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
-import type { ObjectStore } from '#registry';
+import type { Storage } from '../../blobs/src/blobs.module.js';
 import { GatewayModule } from '../../gateway/src/gateway.module.js';
 import { WorkerModule } from '../../worker/src/worker.module.js';
 import { LocalAdaptersModule } from './local-adapters.module.js';
@@ -12,7 +12,7 @@ import { LocalAdaptersModule } from './local-adapters.module.js';
 export interface Resources {
   settings: Settings;
   database: Database;
-  objects: ObjectStore;
+  storage: Storage;
   queues: Pool;
   log: Logger;
 }
@@ -20,11 +20,11 @@ export interface Resources {
 /** All four services in one process. */
 @Module({})
 export class AllInOneModule {
-  static for({ settings, database, objects, queues, log }: Resources): DynamicModule {
+  static for({ settings, database, storage, queues, log }: Resources): DynamicModule {
     return {
       module: AllInOneModule,
       imports: [
-        LocalAdaptersModule.for(settings, database, objects, log),
+        LocalAdaptersModule.for(settings, database, storage, log),
         GatewayModule,
         WorkerModule.for(queues, log),
       ],

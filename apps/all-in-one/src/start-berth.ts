@@ -5,7 +5,8 @@ import { AccountStore, hashToken } from '#auth';
 import type { Settings } from '#config';
 import { applyMigrations, createPrisma } from '#database';
 import { openPostgresQueues } from '#queue';
-import { FilesystemObjectStore } from '#storage';
+import { FilesystemObjectStore, openS3Store } from '#storage';
+import type { Storage } from '../../blobs/src/blobs.module.js';
 import { createGateway } from '../../gateway/src/http/create-gateway.js';
 import { readAdminToken } from './admin-token.js';
 import { AllInOneModule } from './all-in-one.module.js';
@@ -38,11 +39,11 @@ export async function startBerth(settings: Settings, log: Logger, onFault: (reas
     await applyMigrations(databaseUrl, MIGRATIONS);
     const database = createPrisma(databaseUrl, { poolSize: DATABASE_CONNECTIONS });
     closing.add(() => database.$disconnect());
-    const objects = await FilesystemObjectStore.open(join(directory.path, 'objects'));
+    const storage = await openStorage(settings, directory.path, log, closing);
     const queues = await openPostgresQueues(databaseUrl, WORKERS);
     closing.add(() => queues.end());
 
-    const app = await createGateway(AllInOneModule.for({ settings, database, objects, queues, log }), log);
+    const app = await createGateway(AllInOneModule.for({ settings, database, storage, queues, log }), log);
     closing.add(() => app.close());
     const admin = readAdminToken(directory.path, settings.BERTH_ADMIN_TOKEN);
     await app.get(AccountStore, { strict: false }).ensureAdministrator(hashToken(admin.token));
@@ -56,6 +57,25 @@ export async function startBerth(settings: Settings, log: Logger, onFault: (reas
     await stop();
     throw error;
   }
+}
+
+/** The bucket that the settings name, or the data directory. */
+async function openStorage(settings: Settings, directory: string, log: Logger, closing: Closing): Promise<Storage> {
+  if (settings.BERTH_S3_BUCKET === undefined) {
+    return { objects: await FilesystemObjectStore.open(join(directory, 'objects')) };
+  }
+  const { objects, signer, keeper, features, close } = await openS3Store({
+    bucket: settings.BERTH_S3_BUCKET,
+    endpoint: settings.BERTH_S3_ENDPOINT,
+    publicEndpoint: settings.BERTH_S3_PUBLIC_ENDPOINT,
+    region: settings.BERTH_S3_REGION,
+    forcePathStyle: settings.BERTH_S3_FORCE_PATH_STYLE,
+    encryption: settings.BERTH_S3_ENCRYPTION,
+    encryptionKeyId: settings.BERTH_S3_ENCRYPTION_KEY,
+  });
+  closing.add(close);
+  log.info({ bucket: settings.BERTH_S3_BUCKET, ...features }, 'the bucket is open; what it was seen to verify');
+  return { objects, signed: { signer, keeper } };
 }
 
 async function startPostgres(

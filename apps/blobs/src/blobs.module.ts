@@ -1,14 +1,26 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ObjectStore } from '#registry';
+import { LocalObjectHasher, ObjectHasher, ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
+
+/** An object store, and where it is one that signs requests the two ports that it is made of. */
+export interface Storage {
+  objects: ObjectStore;
+  signed?: { signer: ObjectSigner; keeper: ObjectKeeper };
+}
 
 /** The object store: the bytes of blobs, and with the worker the only part that may touch them. */
 @Module({})
 export class BlobsModule {
-  static for(objects: ObjectStore): DynamicModule {
-    return {
-      module: BlobsModule,
-      providers: [{ provide: ObjectStore, useValue: objects }],
-      exports: [ObjectStore],
-    };
+  static for({ objects, signed }: Storage): DynamicModule {
+    const providers = [
+      { provide: ObjectStore, useValue: objects },
+      { provide: ObjectHasher, useValue: new LocalObjectHasher(objects) },
+      ...(signed
+        ? [
+            { provide: ObjectSigner, useValue: signed.signer },
+            { provide: ObjectKeeper, useValue: signed.keeper },
+          ]
+        : []),
+    ];
+    return { module: BlobsModule, providers, exports: providers.map(({ provide }) => provide) };
   }
 }

@@ -26,6 +26,7 @@ import {
   OpenBlob,
   PackageStore,
   PutManifest,
+  ReadBlob,
   SessionWriters,
   StartUpload,
   StatBlob,
@@ -63,6 +64,7 @@ import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
 import { BaseController } from './v2/base.controller.js';
+import { BlobLinks } from './v2/blob-links.js';
 import { BlobsController } from './v2/blobs.controller.js';
 import { CatalogController } from './v2/catalog.controller.js';
 import { Challenger } from './v2/challenger.js';
@@ -130,6 +132,7 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     PullableRepositories,
     SmallBlobs,
     DownloadCounter,
+    BlobLinks,
     SessionWriters,
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
     fromSettings(FailedLogins, (s) => new FailedLogins(s.BERTH_RATE_LIMITS)),
@@ -145,6 +148,7 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     useCase(UploadStorage, ObjectStore, UploadSessions, ByteBudget),
     useCase(StatBlob, BlobIndex),
     useCase(OpenBlob, BlobIndex),
+    useCase(ReadBlob, ObjectStore, BlobIndex),
     useCase(DeleteBlob, BlobIndex),
     useCase(MountBlob, BlobIndex, PackageStore),
     useCase(StartUpload, PackageStore, UploadSessions),

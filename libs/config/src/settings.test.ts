@@ -17,14 +17,14 @@ const problemsOf = (environment: NodeJS.ProcessEnv): string[] => {
 
 describe('docs/configuration.md', () => {
   const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
-  const rows = [...document.matchAll(/^\| `(BERTH_[A-Z_]+)` \| (.+?) \| (.+) \|$/gm)];
+  const rows = [...document.matchAll(/^\| `(BERTH_[A-Z0-9_]+)` \| (.+?) \| (.+) \|$/gm)];
 
   it('lists every setting, in order, and no others', () => {
     expect(rows.map(([, name]) => name)).toEqual(NAMES);
   });
 
   it('names no variable that does not exist', () => {
-    for (const [name] of document.matchAll(/BERTH_[A-Z_]+/g)) expect(NAMES).toContain(name);
+    for (const [name] of document.matchAll(/BERTH_[A-Z0-9_]+/g)) expect(NAMES).toContain(name);
   });
 
   it.each(rows.map(([, name = '', value = '']) => ({ name, value })))(
@@ -94,6 +94,14 @@ const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_OUTBOUND_NETWORKS', ['internal.example.com', '10.0.0.0/33', '*'], /addresses or CIDRs/],
   ['BERTH_OUTBOUND_HTTP', ['true'], /on or off/],
   ['BERTH_DATABASE_URL', ['mysql://a', 'localhost:5432', 'postgres'], /postgres:\/\//],
+  ['BERTH_S3_BUCKET', ['Bucket', 'a', 's3://bucket', 'bucket/path'], /3 to 63/],
+  ['BERTH_S3_ENDPOINT', ['s3.example.com', 'https://s3.example.com/bucket'], /https:\/\/HOST/],
+  ['BERTH_S3_PUBLIC_ENDPOINT', ['s3.example.com', 'https://s3.example.com/bucket'], /https:\/\/HOST/],
+  ['BERTH_S3_REGION', ['EU', 'eu central'], /eu-central-1/],
+  ['BERTH_S3_FORCE_PATH_STYLE', ['true'], /on or off/],
+  ['BERTH_S3_ENCRYPTION', ['on', 'aes256'], /AES256 or aws:kms/],
+  ['BERTH_S3_ENCRYPTION_KEY', ['x'.repeat(2049)], /KMS key/],
+  ['BERTH_BLOB_DELIVERY', ['direct', 'on'], /redirect or proxy/],
   ['BERTH_ADMIN_TOKEN', ['x'.repeat(19)], /20 or more characters/],
   ['BERTH_GC_GRACE', ['24', '1.5h', '-1h', '1w', 'h', '1 h', '1h30m', 'never', '1e3s', '9'.repeat(12)], /s, m, h or d/],
   ['BERTH_UNTAGGED_AFTER', ['Never', '30', 'off'], /never, or .* s, m, h or d/],

@@ -4,6 +4,10 @@ import { address, addressOrOff, bytes, countOrOff, duration, durationOrNever, on
 
 const MIN_ADMIN_TOKEN = 20;
 
+const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 of a-z, 0-9, dot and hyphen');
+
 const networks = z
   .string()
   .transform((text) =>
@@ -28,6 +32,17 @@ export const SETTINGS = {
   BERTH_OUTBOUND_NETWORKS: networks.prefault(''),
   BERTH_OUTBOUND_HTTP: onOff.prefault('off'),
   BERTH_DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be postgres://…' }).optional(),
+  BERTH_S3_BUCKET: bucketName.optional(),
+  BERTH_S3_ENDPOINT: origin.optional(),
+  BERTH_S3_PUBLIC_ENDPOINT: origin.optional(),
+  BERTH_S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be the name of a region, for instance eu-central-1')
+    .optional(),
+  BERTH_S3_FORCE_PATH_STYLE: onOff.prefault('off'),
+  BERTH_S3_ENCRYPTION: z.enum(['AES256', 'aws:kms'], { error: 'must be AES256 or aws:kms' }).optional(),
+  BERTH_S3_ENCRYPTION_KEY: z.string().max(2048, 'must be the id of a KMS key').optional(),
+  BERTH_BLOB_DELIVERY: z.enum(['redirect', 'proxy'], { error: 'must be redirect or proxy' }).default('redirect'),
   BERTH_ADMIN_TOKEN: z.string().min(MIN_ADMIN_TOKEN, `must have ${MIN_ADMIN_TOKEN} or more characters`).optional(),
   BERTH_GC_GRACE: duration.prefault('24h'),
   BERTH_UNTAGGED_AFTER: durationOrNever.prefault('30d'),

@@ -1,6 +1,11 @@
 import { Batcher } from '#batching';
 import type { Digest } from '#oci';
+<<<<<<< HEAD
 import { BlobIndex, type Repository, type StoredBlob } from '#registry';
+=======
+import { BlobIndex, type ObjectKey, type Repository, type StoredBlob } from '#registry';
+import { Batcher } from './batcher.js';
+>>>>>>> 7c524df (Keep objects in S3, and send those who pull to the bucket)
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { inTransaction, type Transaction } from './transaction.js';
@@ -52,6 +57,11 @@ export class PrismaBlobIndex extends BlobIndex {
       JOIN blobs b ON b.id = pb.blob_id AND b.missing_since IS NULL`;
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map((_, i) => found.get(i + 1));
+  }
+
+  override async markMissing(objectKey: ObjectKey): Promise<void> {
+    await this.database.$executeRaw`
+      UPDATE blobs SET missing_since = now() WHERE object_key = ${objectKey} AND missing_since IS NULL`;
   }
 
   override async mount(

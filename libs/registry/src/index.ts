@@ -1,5 +1,6 @@
 export { DeleteBlob } from './blobs/delete-blob.js';
 export { OpenBlob } from './blobs/open-blob.js';
+export { ReadBlob } from './blobs/read-blob.js';
 export { StatBlob } from './blobs/stat-blob.js';
 export { DeleteObjects } from './gc/delete-objects.js';
 export { ExpireUploads } from './gc/expire-uploads.js';

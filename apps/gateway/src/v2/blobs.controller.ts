@@ -1,8 +1,9 @@
 import { Controller, Delete, Get, Head, Headers, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Digest, fail, parseByteRange } from '#oci';
-import { DeleteBlob, ObjectStore, OpenBlob, type Repository, StatBlob, type StoredBlob } from '#registry';
+import { DeleteBlob, OpenBlob, ReadBlob, type Repository, StatBlob, type StoredBlob } from '#registry';
 import { Access } from './access.js';
+import { BlobLinks } from './blob-links.js';
 import { SmallBlobs } from './small-blobs.js';
 import { DigestParam, RepositoryParam } from './v2.params.js';
 
@@ -13,8 +14,9 @@ export class BlobsController {
     private readonly statBlob: StatBlob,
     private readonly openBlob: OpenBlob,
     private readonly deleteBlob: DeleteBlob,
-    private readonly objects: ObjectStore,
+    private readonly readBlob: ReadBlob,
     private readonly smallBlobs: SmallBlobs,
+    private readonly links: BlobLinks,
   ) {}
 
   @Head(':digest')
@@ -49,7 +51,13 @@ export class BlobsController {
       const satisfiable = { 'content-range': `bytes */${blob.size}` };
       return fail('SIZE_INVALID', { size: blob.size, range: headers.range }, { status: 416, headers: satisfiable });
     }
-    const body = (!range && (await this.smallBlobs.read(blob))) || (await this.objects.read(blob.objectKey, range));
+    const link = await this.links.find(blob);
+    if (link) {
+      // Anybody may read by it while it lives: no cache but the client's own may keep it, and that not for long.
+      reply.header('cache-control', 'private, no-store').header('location', link).header('content-length', '0');
+      return void reply.status(307).send();
+    }
+    const body = (!range && (await this.smallBlobs.read(blob))) || (await this.readBlob.run(blob, range));
     if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${blob.size}`);
     const length = range ? range.end - range.start + 1 : blob.size;
     await reply.header('content-length', String(length)).send(body);

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
-import { ObjectStore, type StoredBlob } from '#registry';
+import { ReadBlob, type StoredBlob } from '#registry';
 
 const MAX_BYTES = 64 * 1024;
 /** 32 MiB at most. */
@@ -15,14 +15,15 @@ const MAX_KEPT = 512;
 export class SmallBlobs {
   private readonly kept = new QuickLRU<string, Buffer>({ maxSize: MAX_KEPT });
 
-  constructor(private readonly objects: ObjectStore) {}
+  constructor(private readonly readBlob: ReadBlob) {}
 
   /** The whole blob; undefined for one too large to be kept. */
-  async read({ objectKey, size }: StoredBlob): Promise<Buffer | undefined> {
+  async read(blob: StoredBlob): Promise<Buffer | undefined> {
+    const { objectKey, size } = blob;
     if (size > MAX_BYTES) return undefined;
     const known = this.kept.get(objectKey);
     if (known) return known;
-    const bytes = await buffer(await this.objects.read(objectKey));
+    const bytes = await buffer(await this.readBlob.run(blob));
     this.kept.set(objectKey, bytes);
     return bytes;
   }

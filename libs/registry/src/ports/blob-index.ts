@@ -17,6 +17,12 @@ export abstract class BlobIndex {
   /** As `find`, and a yes keeps the link from being collected for at least half the grace (data-model.md, "HEAD blob"). */
   abstract lease(packageId: number, digest: Digest): Promise<StoredBlob | undefined>;
 
+  /**
+   * Notes that the store has no object under this key: every package then takes the blob as absent, until somebody brings
+   * its bytes again. Nothing happens to a blob that has another object meanwhile.
+   */
+  abstract markMissing(objectKey: ObjectKey): Promise<void>;
+
   /** Links the blob of one package into another, atomically. False when the source does not hold it. Safe to repeat. */
   abstract mount(target: Repository & { packageId: number }, digest: Digest, sourcePackageId: number): Promise<boolean>;
 

@@ -7,7 +7,7 @@ import type { ObjectKey, StoredPart } from './object-store.js';
  */
 export abstract class ObjectKeeper {
   /**
-   * Opens a multipart upload and answers its id. `isChecked`: every part will come with its CRC-32, so that the store can
+   * Opens a multipart upload and answers its id; no other one may be open under the key. `isChecked`: every part will come with its CRC-32, so that the store can
    * check the whole at the end; parts that clients write have none.
    */
   abstract startMultipart(key: ObjectKey, isChecked: boolean): Promise<string>;

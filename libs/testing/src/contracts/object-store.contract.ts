@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ObjectKey, ObjectMissingError, type ObjectStore, type StoredPart } from '#registry';
 
 const PART = 5 * 1024 * 1024; // the least that S3 takes for a part which is not the last
@@ -9,12 +9,19 @@ const newKey = (): ObjectKey => randomBytes(20).toString('hex');
 const read = async (store: ObjectStore, key: ObjectKey, range?: { start: number; end: number }) =>
   buffer(await store.read(key, range));
 
-/** What every adapter of `ObjectStore` promises. A new adapter's test is a call of this with a way to open it. */
-export function describeObjectStore(open: () => Promise<ObjectStore>): void {
+/**
+ * What every adapter of `ObjectStore` promises. A new adapter's test is a call of this with a way to open it.
+ * `missing`: why it cannot be opened on this machine; the tests are then skipped, or fail where CI is set.
+ */
+export function describeObjectStore(open: () => Promise<ObjectStore>, missing?: string): void {
   describe('ObjectStore', () => {
     let store: ObjectStore;
     beforeAll(async () => {
-      store = await open();
+      if (!missing) store = await open();
+    });
+    beforeEach(({ skip }) => {
+      if (missing && process.env.CI) throw new Error(missing);
+      if (missing) skip(missing);
     });
 
     it('gives back what was put, whole and in ranges', async () => {
