@@ -1,11 +1,6 @@
 import { Batcher } from '#batching';
 import type { Digest } from '#oci';
-<<<<<<< HEAD
-import { BlobIndex, type Repository, type StoredBlob } from '#registry';
-=======
 import { BlobIndex, type ObjectKey, type Repository, type StoredBlob } from '#registry';
-import { Batcher } from './batcher.js';
->>>>>>> 7c524df (Keep objects in S3, and send those who pull to the bucket)
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { inTransaction, type Transaction } from './transaction.js';
