@@ -61,6 +61,7 @@ export async function openGate(): Promise<Gate> {
   await compiled.database.applyMigrations(database.url, resolve(import.meta.dirname, '../../prisma/migrations'));
   const prisma = compiled.database.createPrisma(database.url, { poolSize: 8 });
   const settings = compiled.config.readSettings({ BERTH_RATE_LIMITS: 'off', BERTH_PUBLIC_URL: 'http://berth.test' });
+  const log = pino({ level: 'silent' });
   const objects = await compiled.storage.FilesystemObjectStore.open(folder);
 
   const running = new Set<string>();
@@ -75,10 +76,13 @@ export async function openGate(): Promise<Gate> {
   const app = await compiled.server.createGateway(
     {
       module: Matrix,
-      imports: [compiled.adapters.LocalAdaptersModule.for(settings, prisma, objects), compiled.gateway.GatewayModule],
+      imports: [
+        compiled.adapters.LocalAdaptersModule.for(settings, prisma, { objects }, log),
+        compiled.gateway.GatewayModule,
+      ],
       providers: [{ provide: APP_INTERCEPTOR, useValue: stop }],
     },
-    pino({ level: 'silent' }),
+    log,
   );
   await app.getHttpAdapter().getInstance().ready();
   const routes = routesOf(app);
