@@ -121,7 +121,9 @@ const configuration = (
     ...clients.map(({ id, secret, redirectUri }) => ({
       client_id: id,
       redirect_uris: [redirectUri],
-      ...(secret ? { client_secret: secret } : { token_endpoint_auth_method: 'none' as const }),
+      ...(secret
+        ? { client_secret: secret, token_endpoint_auth_method: 'client_secret_post' as const }
+        : { token_endpoint_auth_method: 'none' as const }),
     })),
   ],
   claims: {

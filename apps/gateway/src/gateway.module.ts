@@ -40,6 +40,7 @@ import { AccountsController } from './admin/accounts.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
+import { PeopleController } from './admin/people.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
 import { AccessTokens } from './credentials/access-tokens.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
@@ -58,8 +59,14 @@ import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
+import { SignOnRulesController } from './rest/sign-on/sign-on-rules.controller.js';
+import { TokenSignOnController } from './rest/sign-on/token-sign-on.controller.js';
 import { TokensController } from './rest/tokens/tokens.controller.js';
 import { VersionsController } from './rest/versions.controller.js';
+import { OpenIdProvider } from './sign-on/openid-provider.js';
+import { Sessions } from './sign-on/sessions.js';
+import { SignOnController, SignOnGuard } from './sign-on/sign-on.controller.js';
+import { SignOnStrategy } from './sign-on/sign-on.strategy.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
@@ -78,7 +85,10 @@ import { UploadsController } from './v2/uploads.controller.js';
 /** Upload buffers of the whole process: eight of the smallest parts at once, or one of the largest. */
 const UPLOAD_BUFFER_BYTES = MAX_PART_BYTES;
 
-const fromSettings = <T>(provide: abstract new (...args: never[]) => T, make: (settings: Settings) => T) => ({
+const fromSettings = <T>(
+  provide: abstract new (...args: never[]) => T,
+  make: (settings: Settings) => T | undefined,
+) => ({
   provide,
   inject: [SETTINGS],
   useFactory: make,
@@ -88,6 +98,23 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
   networks: BERTH_OUTBOUND_NETWORKS,
   allowsHttp: BERTH_OUTBOUND_HTTP,
 });
+
+/** Undefined where the operator named no provider: then nobody signs in at one. */
+const openIdProvider = (s: Settings) =>
+  s.BERTH_OIDC_ISSUER === undefined
+    ? undefined
+    : new OpenIdProvider(
+        {
+          issuer: s.BERTH_OIDC_ISSUER,
+          clientId: s.BERTH_OIDC_CLIENT_ID,
+          clientSecret: s.BERTH_OIDC_CLIENT_SECRET,
+          scopes: s.BERTH_OIDC_SCOPES,
+          loginClaim: s.BERTH_OIDC_LOGIN_CLAIM,
+          groupsClaim: s.BERTH_OIDC_GROUPS_CLAIM,
+        },
+        createGuardedFetch(outboundRules(s)),
+        s.BERTH_OUTBOUND_HTTP,
+      );
 
 /** Everything public. Its ports come from whatever adapters module the process has. */
 @Module({
@@ -106,6 +133,10 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     PackagesController,
     TrustPoliciesController,
     TokensController,
+    TokenSignOnController,
+    SignOnRulesController,
+    SignOnController,
+    PeopleController,
     RateLimitController,
     RestPackagesController,
     VersionsController,
@@ -121,6 +152,10 @@ const outboundRules = ({ BERTH_OUTBOUND_NETWORKS, BERTH_OUTBOUND_HTTP }: Setting
     LoginGuard,
     OperatorGuard,
     AccessTokens,
+    Sessions,
+    SignOnGuard,
+    SignOnStrategy,
+    fromSettings(OpenIdProvider, openIdProvider),
     Login,
     BasicStrategy,
     BearerStrategy,

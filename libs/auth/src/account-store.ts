@@ -26,6 +26,9 @@ export abstract class AccountStore {
   /** Makes a user owner or member of an organisation. False when either is unknown. */
   abstract setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean>;
 
+  /** Locks a user out, or lets them in again: their tokens, sessions and sign-ons. False when there is no such user. */
+  abstract setDisabled(login: string, isDisabled: boolean, actor: Actor): Promise<boolean>;
+
   /** The token's id and end; undefined when there is no such user. */
   abstract createToken(token: NewToken, actor: Actor): Promise<{ id: number; expiresAt: Date | undefined } | undefined>;
 

@@ -30,6 +30,7 @@ export {
 } from './principal.js';
 export { type RoleEntry, type RoleHolder, RoleStore, type RoleTarget } from './role-store.js';
 export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from './scope.js';
+export { type GroupMapping, type NewSession, type ProvenIdentity, SignOnStore } from './sign-on-store.js';
 export { type SigningKey, SigningKeyStore } from './signing-keys.js';
 export { type PackageLink, type Source, SourceStore } from './source-store.js';
 export { MAX_TEAM_DEPTH, type Team, type TeamChange, type TeamRefusal, TeamStore } from './team-store.js';

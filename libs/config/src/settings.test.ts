@@ -93,6 +93,10 @@ const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_TRUSTED_PROXIES', ['proxy.example.com', '10.0.0.0/33', '10.0.0.1;10.0.0.2', '*'], /addresses or CIDRs/],
   ['BERTH_OUTBOUND_NETWORKS', ['internal.example.com', '10.0.0.0/33', '*'], /addresses or CIDRs/],
   ['BERTH_OUTBOUND_HTTP', ['true'], /on or off/],
+  ['BERTH_OIDC_ISSUER', ['idp.example.com', 'ftp://x'], /https:\/\/HOST/],
+  ['BERTH_OIDC_SCOPES', ['profile', 'openid  profile', 'openid "x"'], /begin with openid/],
+  ['BERTH_SESSION_TTL', ['59s', '0'], /at least 60s/],
+  ['BERTH_SESSION_IDLE', ['59s', '0'], /at least 60s/],
   ['BERTH_DATABASE_URL', ['mysql://a', 'localhost:5432', 'postgres'], /postgres:\/\//],
   ['BERTH_S3_BUCKET', ['Bucket', 'a', 's3://bucket', 'bucket/path'], /3 to 63/],
   ['BERTH_S3_ENDPOINT', ['s3.example.com', 'https://s3.example.com/bucket'], /https:\/\/HOST/],
@@ -128,7 +132,13 @@ describe.each(WRONG)('%s', (name, values, allowed) => {
 
 it('has a wrong value of every setting among its trials', () => {
   const tried = new Set(WRONG.map(([name]) => name));
-  expect(NAMES.filter((name) => !tried.has(name))).toEqual(['BERTH_DATA_DIR']); // any text names a folder
+  expect(NAMES.filter((name) => !tried.has(name))).toEqual([
+    'BERTH_DATA_DIR', // any text names a folder, a client, a claim; or is a secret
+    'BERTH_OIDC_CLIENT_ID',
+    'BERTH_OIDC_CLIENT_SECRET',
+    'BERTH_OIDC_LOGIN_CLAIM',
+    'BERTH_OIDC_GROUPS_CLAIM',
+  ]);
 });
 
 it('tells all problems at once', () => {

@@ -31,6 +31,17 @@ export const SETTINGS = {
   BERTH_TRUSTED_PROXIES: networks.prefault(''),
   BERTH_OUTBOUND_NETWORKS: networks.prefault(''),
   BERTH_OUTBOUND_HTTP: onOff.prefault('off'),
+  BERTH_OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'must be a URL: https://HOST[/PATH]' }).optional(),
+  BERTH_OIDC_CLIENT_ID: z.string().default('berth'),
+  BERTH_OIDC_CLIENT_SECRET: z.string().optional(),
+  BERTH_OIDC_SCOPES: z
+    .string()
+    .regex(/^openid(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must begin with openid; scopes stand apart by one space')
+    .default('openid profile email'),
+  BERTH_OIDC_LOGIN_CLAIM: z.string().default('preferred_username'),
+  BERTH_OIDC_GROUPS_CLAIM: z.string().default('groups'),
+  BERTH_SESSION_TTL: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('12h'),
+  BERTH_SESSION_IDLE: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('2h'),
   BERTH_DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be postgres://…' }).optional(),
   BERTH_S3_BUCKET: bucketName.optional(),
   BERTH_S3_ENDPOINT: origin.optional(),

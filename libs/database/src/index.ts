@@ -10,6 +10,7 @@ export { PrismaMemberStore } from './prisma-member-store.js';
 export { PrismaPackageDirectory } from './prisma-package-directory.js';
 export { PrismaPackageStore } from './prisma-package-store.js';
 export { PrismaRoleStore } from './prisma-role-store.js';
+export { PrismaSignOnStore } from './prisma-sign-on-store.js';
 export { PrismaSigningKeyStore } from './prisma-signing-key-store.js';
 export { PrismaSourceStore } from './prisma-source-store.js';
 export { PrismaTagStore } from './prisma-tag-store.js';

@@ -1,9 +1,10 @@
 import { AccountStore, type MemberRole, type NewToken } from '#auth';
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
-import type { Database } from './database.js';
+import { createUser } from './create-user.js';
+import { type Database, Prisma } from './database.js';
 import { NameTaken } from './name-taken.js';
-import { inTransaction, type Transaction } from './transaction.js';
+import { inTransaction } from './transaction.js';
 
 const ADMINISTRATOR = 'admin';
 const ADMINISTRATOR_TOKEN = 'BERTH_ADMIN_TOKEN';
@@ -54,6 +55,18 @@ export class PrismaAccountStore extends AccountStore {
     });
   }
 
+  override setDisabled(login: string, isDisabled: boolean, actor: Actor): Promise<boolean> {
+    return inTransaction(this.database, async (tx) => {
+      const changed = await tx.$executeRaw`
+        UPDATE users SET disabled_at = ${isDisabled ? Prisma.sql`coalesce(disabled_at, now())` : Prisma.sql`NULL`},
+          access_version = access_version + 1
+        WHERE login_key = ${login.toLowerCase()}`;
+      if (changed === 0) return false;
+      await recordAudit(tx, { actor, action: isDisabled ? 'user.disable' : 'user.enable', target: login });
+      return true;
+    });
+  }
+
   override createToken(
     token: NewToken,
     actor: Actor,
@@ -99,18 +112,4 @@ export class PrismaAccountStore extends AccountStore {
       if (given > 0) await recordAudit(tx, { actor: BERTH, action: 'token.create', target: ADMINISTRATOR });
     });
   }
-}
-
-/** False when there is such a user. Throws NameTaken, for its transaction to end, when an organisation has the name. */
-async function createUser(tx: Transaction, login: string, actor: Actor): Promise<boolean> {
-  const key = login.toLowerCase();
-  const [user] = await tx.$queryRaw<Array<{ id: number }>>`
-    INSERT INTO users (login, login_key) VALUES (${login}, ${key}) ON CONFLICT DO NOTHING RETURNING id`;
-  if (!user) return false;
-  const named = await tx.$executeRaw`
-    INSERT INTO namespaces (path, login, kind, user_id) VALUES (${key}, ${login}, 'user', ${user.id})
-    ON CONFLICT DO NOTHING`;
-  if (named === 0) throw new NameTaken(login);
-  await recordAudit(tx, { actor, action: 'user.create', target: login });
-  return true;
 }

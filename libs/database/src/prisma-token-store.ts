@@ -24,6 +24,9 @@ interface Row {
 
 const IS_LIVE = Prisma.sql`t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`;
 
+/** A session bounds what it makes by the end of the token that opened it, not by its own: people make lasting tokens. */
+const END = Prisma.sql`CASE WHEN t.kind = 'session' THEN o.expires_at ELSE t.expires_at END`;
+
 const TOKENS = Prisma.sql`
   SELECT t.id, t.name, t.scopes, ns.path AS namespace, t.package_ids AS "packageIds",
     CASE WHEN t.package_ids IS NOT NULL THEN ARRAY(
@@ -31,8 +34,9 @@ const TOKENS = Prisma.sql`
       ORDER BY n.full_name) END AS packages,
     ARRAY(SELECT o.path FROM access_token_sso s JOIN namespaces o ON o.id = s.namespace_id
       WHERE s.token_id = t.id ORDER BY o.path) AS "signedOnTo",
-    t.created_at AS "createdAt", t.expires_at AS "expiresAt", t.last_used_at AS "lastUsedAt", t.counts_pulls AS "countsPulls"
-  FROM access_tokens t LEFT JOIN namespaces ns ON ns.id = t.namespace_id`;
+    t.created_at AS "createdAt", ${END} AS "expiresAt", t.last_used_at AS "lastUsedAt", t.counts_pulls AS "countsPulls"
+  FROM access_tokens t LEFT JOIN namespaces ns ON ns.id = t.namespace_id
+  LEFT JOIN sessions ON sessions.token_id = t.id LEFT JOIN access_tokens o ON o.id = sessions.opened_by`;
 
 export class PrismaTokenStore extends TokenStore {
   constructor(private readonly database: Database) {

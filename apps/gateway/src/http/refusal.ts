@@ -15,9 +15,10 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   const { status, code, message, detail } = refusal;
   if (hasBody(request)) discardBody(request.raw);
   reply.status(status).headers(refusal.headers ?? {});
-  if (request.url.startsWith('/admin/')) {
+  const isOperatorApi = request.url.startsWith('/admin/');
+  if (isOperatorApi || /^\/log(?:in|out)\b/.test(request.url)) {
     reply.header('content-type', 'application/problem+json');
-    if (status === 401) reply.header('www-authenticate', 'Basic realm="berth"');
+    if (status === 401 && isOperatorApi) reply.header('www-authenticate', 'Basic realm="berth"');
     reply.send(JSON.stringify({ type: 'about:blank', status, title: message, detail, request_id: request.id }));
     return;
   }

@@ -5,6 +5,7 @@ import { parseBasic } from '../credentials/credentials.js';
 import { FailedLogins } from '../credentials/failed-logins.js';
 import { PassportGuard } from '../credentials/passport.guard.js';
 import { ExternalOrigin } from '../http/external-origin.js';
+import { Sessions } from '../sign-on/sessions.js';
 import { RestRefusal } from './rest-refusal.js';
 import type { RestRequest } from './rest-request.js';
 
@@ -17,6 +18,7 @@ export class RestCredentialsGuard extends PassportGuard('rest') {
   constructor(
     private readonly failedLogins: FailedLogins,
     private readonly origin: ExternalOrigin,
+    private readonly sessions: Sessions,
   ) {
     super();
   }
@@ -24,10 +26,12 @@ export class RestCredentialsGuard extends PassportGuard('rest') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<RestRequest>();
     const { authorization } = request.headers;
+    const session = await this.sessions.find(request);
     try {
-      await super.canActivate(context);
+      if (session) request.user = this.admitSession(session, request);
+      else await super.canActivate(context);
     } catch (error) {
-      if (error instanceof RestRefusal) {
+      if (error instanceof RestRefusal && error.status === 401) {
         await this.failedLogins.count(this.origin.clientAddress(request), parseBasic(authorization)?.username ?? '');
       }
       throw error;
@@ -35,6 +39,13 @@ export class RestCredentialsGuard extends PassportGuard('rest') {
     const scopes = request.user?.scopes ?? [];
     context.switchToHttp().getResponse<FastifyReply>().header('x-oauth-scopes', scopes.join(', '));
     return true;
+  }
+
+  /** What another site makes a browser send comes with the session's cookie, too: it may look, and change nothing. */
+  private admitSession(session: TokenHolder, request: RestRequest): TokenHolder {
+    const isSafe = request.method === 'GET' || request.method === 'HEAD';
+    if (isSafe || this.sessions.isOwn(request, this.origin.of(request))) return session;
+    throw new RestRefusal(403, 'With a session, changes must come from a page of this registry.');
   }
 
   override handleRequest<T = TokenHolder | undefined>(
