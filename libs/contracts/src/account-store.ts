@@ -16,6 +16,7 @@ export const accountStore = contract(AccountStore, {
   createOrganisation: change([z.string(), actor], z.boolean()),
   findOrganisation: look([z.string()], id.optional()),
   setMember: repeatable([z.string(), z.string(), memberRole, actor], z.boolean()),
+  setDisabled: repeatable([z.string(), z.boolean(), actor], z.boolean()),
   createToken: change([newToken, actor], z.object({ id, expiresAt: z.date().optional() }).optional()),
   revokeToken: change([z.string(), id, actor], z.boolean()),
   ensureAdministrator: repeatable([bytes], nothing),

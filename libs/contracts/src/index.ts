@@ -7,10 +7,12 @@ import { memberStore } from './member-store.js';
 import { packageDirectory } from './package-directory.js';
 import { packageStore } from './package-store.js';
 import { roleStore } from './role-store.js';
+import { signOnStore } from './sign-on-store.js';
 import { signingKeyStore } from './signing-keys.js';
 import { sourceStore } from './source-store.js';
 import { tagStore } from './tag-store.js';
 import { teamStore } from './team-store.js';
+import { tokenStore } from './token-store.js';
 import { trustPolicyStore } from './trust-policy-store.js';
 import { uploadSessions } from './upload-sessions.js';
 import { versionStore } from './version-store.js';
@@ -29,6 +31,8 @@ export const METADATA_CONTRACTS = [
   downloadCounts,
   accessFactsStore,
   accountStore,
+  tokenStore,
+  signOnStore,
   trustPolicyStore,
   memberStore,
   teamStore,
