@@ -59,8 +59,10 @@ import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
+import { SettingsController } from './rest/settings.controller.js';
 import { SignOnRulesController } from './rest/sign-on/sign-on-rules.controller.js';
 import { TokenSignOnController } from './rest/sign-on/token-sign-on.controller.js';
+import { RestTagsController } from './rest/tags.controller.js';
 import { TokensController } from './rest/tokens/tokens.controller.js';
 import { VersionsController } from './rest/versions.controller.js';
 import { OpenIdProvider } from './sign-on/openid-provider.js';
@@ -140,6 +142,8 @@ const openIdProvider = (s: Settings) =>
     RateLimitController,
     RestPackagesController,
     VersionsController,
+    RestTagsController,
+    SettingsController,
     MembersController,
     TeamsController,
     SourcesController,

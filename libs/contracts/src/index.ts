@@ -5,6 +5,7 @@ import { downloadCounts } from './download-counts.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
 import { packageDirectory } from './package-directory.js';
+import { packageSettings } from './package-settings.js';
 import { packageStore } from './package-store.js';
 import { roleStore } from './role-store.js';
 import { signOnStore } from './sign-on-store.js';
@@ -27,6 +28,7 @@ export const METADATA_CONTRACTS = [
   tagStore,
   packageStore,
   packageDirectory,
+  packageSettings,
   versionStore,
   downloadCounts,
   accessFactsStore,

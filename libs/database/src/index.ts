@@ -8,6 +8,7 @@ export { PrismaGarbage } from './prisma-garbage.js';
 export { PrismaManifestStore } from './prisma-manifest-store.js';
 export { PrismaMemberStore } from './prisma-member-store.js';
 export { PrismaPackageDirectory } from './prisma-package-directory.js';
+export { PrismaPackageSettings } from './prisma-package-settings.js';
 export { PrismaPackageStore } from './prisma-package-store.js';
 export { PrismaRoleStore } from './prisma-role-store.js';
 export { PrismaSignOnStore } from './prisma-sign-on-store.js';

@@ -1,6 +1,7 @@
 import type { Actor } from '#registry';
 import { recordEvent } from './audit.js';
 import { logTag } from './tag-log.js';
+import type { TagRules } from './tag-rules.js';
 import type { Transaction } from './transaction.js';
 
 interface TagMove {
@@ -9,15 +10,17 @@ interface TagMove {
   manifestId: number;
   digest: string;
   actor: Actor;
+  rules: TagRules;
 }
 
 /**
  * Points a tag at a live manifest; the caller has passed the package's gate (data-model.md, "Tag PUT"). Answers the manifest
- * that it pointed at before, which the caller marks for review.
+ * that it pointed at before, which the caller marks for review. Errors: DENIED where a rule for tags forbids it.
  */
 export async function moveTag(tx: Transaction, move: TagMove): Promise<number | undefined> {
-  const { packageId, tag, manifestId, digest, actor } = move;
+  const { packageId, tag, manifestId, digest, actor, rules } = move;
   const before = (await lockTag(tx, packageId, tag)) ?? (await insertTag(tx, move));
+  await rules.assert({ tag, from: before === 'inserted' ? undefined : before.digest, to: digest });
   if (before === 'inserted') {
     await logTag(tx, { packageId, tag, from: undefined, to: digest, actor });
   } else {

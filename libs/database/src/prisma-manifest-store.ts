@@ -18,6 +18,7 @@ import { findNeeding } from './needed-by.js';
 import { isLive } from './prisma-blob-index.js';
 import { purge, removeTags } from './purge.js';
 import { setReview } from './review.js';
+import { TagRules } from './tag-rules.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
 interface ManifestKey {
@@ -90,8 +91,16 @@ export class PrismaManifestStore extends ManifestStore {
       const present = await this.checkReferences(tx, push);
       const { id, isNews } = await this.insert(tx, push, present);
       const manifestIds = isNews ? [id] : [];
+      const rules = await TagRules.of(tx, push.packageId, push.actor);
       for (const tag of [...push.tags].sort()) {
-        const change = { packageId: push.packageId, tag, manifestId: id, digest: push.digest, actor: push.actor };
+        const change = {
+          rules,
+          packageId: push.packageId,
+          tag,
+          manifestId: id,
+          digest: push.digest,
+          actor: push.actor,
+        };
         const before = await moveTag(tx, change);
         if (before !== undefined) manifestIds.push(before);
       }
@@ -184,7 +193,7 @@ export class PrismaManifestStore extends ManifestStore {
       const parent = await findNeeding(tx, packageId, digest);
       if (parent) return { neededBy: parent.digest };
       const doomed = { id: manifest.id, packageId, digest };
-      await removeTags(tx, doomed, actor);
+      await removeTags(tx, doomed, await TagRules.of(tx, packageId, actor), actor);
       await purge(tx, doomed, this.untaggedAfter);
       await recordEvent(tx, { kind: 'manifest.delete', packageId, actor, data: { digest } });
       return 'removed';

@@ -2,6 +2,7 @@ import type { Digest } from '#oci';
 import type { Actor } from '#registry';
 import { reviewTime } from './review.js';
 import { logTag } from './tag-log.js';
+import type { TagRules } from './tag-rules.js';
 import type { Transaction } from './transaction.js';
 
 interface Doomed {
@@ -10,11 +11,22 @@ interface Doomed {
   digest: Digest;
 }
 
-/** Takes a manifest's tags away, writes their history and answers them. The caller holds the package's gate alone. */
-export async function removeTags(tx: Transaction, { id, packageId, digest }: Doomed, actor: Actor): Promise<string[]> {
+/**
+ * Takes a manifest's tags away, writes their history and answers them. The caller holds the package's gate alone.
+ * Errors: DENIED where a rule for tags forbids it.
+ */
+export async function removeTags(
+  tx: Transaction,
+  { id, packageId, digest }: Doomed,
+  rules: TagRules,
+  actor: Actor,
+): Promise<string[]> {
   const tags = await tx.$queryRaw<Array<{ name: string }>>`
     DELETE FROM tags WHERE manifest_id = ${id} RETURNING name`;
-  for (const { name } of tags) await logTag(tx, { packageId, tag: name, from: digest, to: undefined, actor });
+  for (const { name } of tags) {
+    await rules.assert({ tag: name, from: digest, to: undefined });
+    await logTag(tx, { packageId, tag: name, from: digest, to: undefined, actor });
+  }
   return tags.map(({ name }) => name).sort();
 }
 

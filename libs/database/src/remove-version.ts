@@ -5,6 +5,7 @@ import { downloadsOf } from './downloads.js';
 import { findNeeding } from './needed-by.js';
 import type { DeletionLimits } from './prisma-package-directory.js';
 import { removeTags } from './purge.js';
+import { TagRules, type TagViolation } from './tag-rules.js';
 import type { Transaction } from './transaction.js';
 
 interface Version {
@@ -29,11 +30,31 @@ export async function removeVersion(
     const downloads = await downloadsOf(tx, id);
     if (downloads > maxDownloads) return { reason: 'downloads', downloads };
   }
-  const tags = await removeTags(tx, { id, packageId, digest: version.digest }, actor);
+  const rules = await TagRules.of(tx, packageId, actor);
+  const violation = await findViolation(tx, id, version.digest, rules);
+  if (violation) return { reason: 'protected', tag: violation.tag, rule: violation.rule };
+  const tags = await removeTags(tx, { id, packageId, digest: version.digest }, rules, actor);
   await tx.$executeRaw`
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${restoreWindow}::float8),
       deleted_by = ${actor.principal}, deleted_tags = ${tags}::text[]
     WHERE id = ${id}`;
   await recordEvent(tx, { kind: 'version.delete', packageId, actor, data: { digest: version.digest, tags } });
   return 'removed';
+}
+
+/** Asked before anything changes: other versions of the same call may go while this one stays. */
+async function findViolation(
+  tx: Transaction,
+  id: number,
+  digest: Digest,
+  rules: TagRules,
+): Promise<TagViolation | undefined> {
+  const tags = await tx.$queryRaw<
+    Array<{ name: string }>
+  >`SELECT name FROM tags WHERE manifest_id = ${id} ORDER BY name`;
+  for (const { name } of tags) {
+    const violation = await rules.violation({ tag: name, from: digest, to: undefined });
+    if (violation) return violation;
+  }
+  return undefined;
 }

@@ -39,8 +39,9 @@ export {
   type PackageQuery,
   type TooManyDownloads,
 } from './ports/package-directory.js';
+export { PackageSettings, type StorageSettings, type TagRule } from './ports/package-settings.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
-export { TagStore } from './ports/tag-store.js';
+export { type TagChange, TagStore } from './ports/tag-store.js';
 export {
   type ClaimedUpload,
   type SessionOwner,

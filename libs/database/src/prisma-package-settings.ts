@@ -1,0 +1,111 @@
+import { type Actor, PackageSettings, type StorageSettings, type TagRule } from '#registry';
+import { recordAudit } from './audit.js';
+import type { Database } from './database.js';
+import { passGate } from './gate.js';
+import { reviewTime } from './review.js';
+import { inTransaction, type Transaction } from './transaction.js';
+
+const BATCH = 500;
+
+interface SettingsRow {
+  allowSparse: boolean;
+  keepsUntagged: boolean;
+  untaggedAfter: number | null;
+}
+
+export class PrismaPackageSettings extends PackageSettings {
+  /** `untaggedAfter` as for `PrismaManifestStore`. */
+  constructor(
+    private readonly database: Database,
+    private readonly untaggedAfter: number | undefined,
+  ) {
+    super();
+  }
+
+  override async find(packageId: number): Promise<StorageSettings | undefined> {
+    const [row] = await this.database.$queryRaw<SettingsRow[]>`
+      SELECT allow_sparse AS "allowSparse", keeps_untagged AS "keepsUntagged", untagged_after AS "untaggedAfter"
+      FROM packages WHERE id = ${packageId} AND deleted_at IS NULL`;
+    if (!row) return undefined;
+    return {
+      allowSparse: row.allowSparse,
+      untaggedAfter: row.keepsUntagged ? 'never' : (row.untaggedAfter ?? 'instance'),
+    };
+  }
+
+  override async change(packageId: number, settings: StorageSettings, actor: Actor): Promise<boolean> {
+    const before = await this.find(packageId);
+    if (!before) return false;
+    const { allowSparse, untaggedAfter } = settings;
+    const isChanged = await inTransaction(this.database, async (tx) => {
+      const changed = await tx.$executeRaw`
+        UPDATE packages SET allow_sparse = ${allowSparse}, keeps_untagged = ${untaggedAfter === 'never'},
+          untagged_after = ${typeof untaggedAfter === 'number' ? untaggedAfter : null}::int
+        WHERE id = ${packageId} AND deleted_at IS NULL`;
+      if (changed > 0) {
+        await recordAudit(tx, {
+          actor,
+          action: 'package.settings',
+          target: `package ${packageId}`,
+          data: { ...settings },
+        });
+      }
+      return changed > 0;
+    });
+    if (isChanged && before.untaggedAfter !== untaggedAfter) await this.reviewUntagged(packageId);
+    return isChanged;
+  }
+
+  /** The new rule's time begins now for everything without a tag. In batches: a package may hold very many. */
+  private async reviewUntagged(packageId: number): Promise<void> {
+    for (let after = 0; ; ) {
+      const rows = await this.database.$queryRaw<Array<{ id: number }>>`
+        WITH batch AS (
+          SELECT m.id FROM manifests m WHERE m.package_id = ${packageId} AND m.id > ${after} AND m.deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id)
+          ORDER BY m.id LIMIT ${BATCH} FOR NO KEY UPDATE)
+        UPDATE manifests SET review_at = ${reviewTime(packageId, this.untaggedAfter)}
+        FROM batch WHERE manifests.id = batch.id RETURNING manifests.id`;
+      if (rows.length < BATCH) return;
+      after = Math.max(...rows.map(({ id }) => id));
+    }
+  }
+
+  override async tagRules(packageId: number): Promise<TagRule[]> {
+    const rows = await this.database.$queryRaw<Array<Omit<TagRule, 'publishers'> & { publishers: string[] | null }>>`
+      SELECT pattern, is_immutable AS "isImmutable", publishers FROM tag_rules WHERE package_id = ${packageId} ORDER BY id`;
+    return rows.map((row) => ({ ...row, publishers: row.publishers ?? undefined }));
+  }
+
+  override setTagRules(packageId: number, rules: readonly TagRule[], actor: Actor): Promise<{ unknown: string[] }> {
+    return inTransaction(this.database, async (tx) => {
+      await passGate(tx, packageId, 'taking away'); // no push is under way with the rules of before
+      const unknown = await findUnknown(
+        tx,
+        packageId,
+        rules.flatMap(({ publishers }) => publishers ?? []),
+      );
+      if (unknown.length > 0) return { unknown };
+      await tx.$executeRaw`DELETE FROM tag_rules WHERE package_id = ${packageId}`;
+      for (const { pattern, isImmutable, publishers } of rules) {
+        await tx.$executeRaw`
+          INSERT INTO tag_rules (package_id, pattern, is_immutable, publishers)
+          VALUES (${packageId}, ${pattern}, ${isImmutable}, ${publishers ?? null}::text[])`;
+      }
+      await recordAudit(tx, { actor, action: 'package.tag-rules', target: `package ${packageId}`, data: { rules } });
+      return { unknown: [] };
+    });
+  }
+}
+
+/** Users by login, teams and sources of the package's own namespace. */
+async function findUnknown(tx: Transaction, packageId: number, publishers: string[]): Promise<string[]> {
+  const rows = await tx.$queryRaw<Array<{ publisher: string }>>`
+    SELECT DISTINCT publisher FROM unnest(${publishers}::text[]) AS r(publisher), packages p
+    JOIN namespaces ns ON ns.id = p.namespace_id
+    WHERE p.id = ${packageId}
+      AND NOT EXISTS (SELECT FROM users u WHERE 'user:' || u.login_key = publisher AND u.login_key = substr(publisher, 6))
+      AND NOT EXISTS (SELECT FROM teams t WHERE t.namespace_id = ns.id AND 'team:' || ns.path || '/' || t.slug = publisher)
+      AND NOT EXISTS (SELECT FROM sources s WHERE s.namespace_id = ns.id AND 'workflow:' || s.url = publisher)`;
+  return rows.map(({ publisher }) => publisher);
+}
