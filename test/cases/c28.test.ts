@@ -1,7 +1,8 @@
-// C28: the first push asks before the package exists. (The REST API's list comes with that API; the catalog stands in.)
+// C28: the first push asks before the package exists.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Accounts, createAccounts, errorCode, randomBlob, sha256 } from '../support/client.js';
+import { rest } from '../support/rest.js';
 
 let berth: TestBerth;
 let accounts: Accounts;
@@ -18,6 +19,12 @@ afterAll(async () => {
 const catalog = async () =>
   ((await (await accounts.pusher.v2('/v2/_catalog')).json()) as { repositories: string[] }).repositories;
 
+const packages = async () => {
+  const { status, body } = await rest(berth, accounts.pusher.token, '/orgs/acme/packages?package_type=container');
+  expect(status).toBe(200);
+  return body.map(({ name, visibility }: { name: string; visibility: string }) => [name, visibility]);
+};
+
 it('says 404 to whoever may push, and shows no empty package', async () => {
   const { pusher } = accounts;
   const authorization = `Bearer ${await pusher.bearer('repository:acme/new1:pull,push')}`;
@@ -31,6 +38,8 @@ it('says 404 to whoever may push, and shows no empty package', async () => {
   expect(opened.status).toBe(202);
   expect((await ask('DELETE', opened.headers.get('location') ?? '')).status).toBe(204);
   expect(await catalog()).toEqual([]);
+  expect(await packages()).toEqual([]);
+  expect((await rest(berth, accounts.pusher.token, '/orgs/acme/packages/container/new1')).status).toBe(404);
   expect((await ask('GET', '/v2/acme/new1/tags/list')).status).toBe(404);
 });
 
@@ -38,6 +47,7 @@ it('makes the package with its first push, private', async () => {
   const { pusher, stranger } = accounts;
   await pusher.push('acme/new2/sub/deep', '1');
   expect(await catalog()).toEqual(['acme/new2/sub/deep']);
+  expect(await packages()).toEqual([['new2/sub/deep', 'private']]);
   const path = '/v2/acme/new2/sub/deep/manifests/1';
   expect((await pusher.v2(path)).status).toBe(200);
   expect((await fetch(berth.url + path)).status).toBe(401);

@@ -56,6 +56,22 @@ it("refuses a bad token in GitHub's form", async () => {
   }
 });
 
+it('says scopes and limits on every answer, a list and a 204 too', async () => {
+  const { pusher } = accounts;
+  await pusher.push('pusher/app', '1');
+  const list = await rest(berth, pusher.token, '/user/packages?package_type=container');
+  expect([list.status, list.body.length]).toEqual([200, 1]);
+  const deletion = await rest(berth, pusher.token, '/user/packages/container/app', { method: 'DELETE' });
+  expect(deletion.status).toBe(204);
+  const denied = await rest(berth, pusher.token, '/user/packages/container/app');
+  expect(denied.status).toBe(404);
+  for (const answer of [list, deletion, denied]) {
+    expect(answer.headers.get('x-oauth-scopes')).toBe('read:packages, write:packages, delete:packages');
+    expectRateHeaders(answer);
+  }
+  expect(deletion.headers.get('x-accepted-oauth-scopes')).toBe('delete:packages');
+});
+
 it("says of what is not there in GitHub's form that it is not", async () => {
   for (const path of ['/', '/nothing', '/orgs/%zz/packages', '/user']) {
     const answer = await rest(berth, accounts.pusher.token, path);
