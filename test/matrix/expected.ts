@@ -38,6 +38,7 @@ export interface Cell {
 export function expectedStatus(cell: Cell): number {
   const { demand } = cell;
   if (demand === 'open') return ADMITTED;
+  if (demand === 'sign-on') return 401;
   if (demand === 'operator') return onOperatorApi(cell);
   return demand.startsWith('rest') ? onRest(cell) : onV2(cell);
 }

@@ -16,7 +16,9 @@ export type Demand =
   | 'rest restore'
   | 'rest look'
   | 'rest govern'
-  | 'operator';
+  | 'operator'
+  /** Nobody without a browser that comes back from the OpenID provider; tests of its own let it in. */
+  | 'sign-on';
 
 const REST = '/api/v3';
 
@@ -90,6 +92,14 @@ export const ROUTES = new Map<string, Demand>(
       ['operator', 'POST /admin/v1/users/:login/tokens'],
       ['operator', 'DELETE /admin/v1/users/:login/tokens/:id'],
       ['operator', 'PATCH /admin/v1/packages/:owner/:name'],
+      ['operator', 'GET /admin/v1/audit-log'],
+      ['operator', 'PATCH /admin/v1/users/:login'],
+      ['operator', 'PUT /admin/v1/users/:login/identities'],
+      ['open', 'GET /login'],
+      ['open', 'POST /login'],
+      ['open', 'POST /logout'],
+      ['open', 'GET /login/sso'],
+      ['sign-on', 'GET /login/sso/callback'],
       ['operator', 'GET /admin/v1/orgs/:organisation/trust-policies'],
       ['operator', 'POST /admin/v1/orgs/:organisation/trust-policies'],
       ['operator', 'DELETE /admin/v1/orgs/:organisation/trust-policies/:id'],
@@ -98,6 +108,11 @@ export const ROUTES = new Map<string, Demand>(
       ['rest known', `POST ${REST}/user/tokens`],
       ['rest known', `POST ${REST}/user/tokens/:token_id/rotation`],
       ['rest known', `DELETE ${REST}/user/tokens/:token_id`],
+      ['rest known', `PUT ${REST}/user/tokens/:token_id/sso/:org`],
+      ['rest known', `DELETE ${REST}/user/tokens/:token_id/sso/:org`],
+      ['rest govern', `GET ${REST}/orgs/:org/audit-log`],
+      ['rest govern', `GET ${REST}/orgs/:org/sso`],
+      ['rest govern', `PUT ${REST}/orgs/:org/sso`],
       ...under(['/orgs/:org', '/users/:username', '/user'], OF_EACH_OWNER),
       ...under(['/orgs/:org', '/users/:username'], OF_EACH_NAMESPACE),
       ['rest look', `GET ${REST}/orgs/:org/members`],

@@ -42,6 +42,7 @@ import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
+import { AuditController, OrganisationAuditController } from './audit/audit.controllers.js';
 import { AccessTokens } from './credentials/access-tokens.js';
 import { BasicStrategy } from './credentials/basic.strategy.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
@@ -135,6 +136,8 @@ const openIdProvider = (s: Settings) =>
     PackagesController,
     TrustPoliciesController,
     TokensController,
+    AuditController,
+    OrganisationAuditController,
     TokenSignOnController,
     SignOnRulesController,
     SignOnController,

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import {
   AccessFactsStore,
   AccountStore,
+  AuditLog,
   MemberStore,
   RoleStore,
   SigningKeyStore,
@@ -16,6 +17,7 @@ import {
   type Database,
   PrismaAccessFactsStore,
   PrismaAccountStore,
+  PrismaAuditLog,
   PrismaBlobIndex,
   PrismaDownloadCounts,
   PrismaGarbage,
@@ -68,6 +70,7 @@ export class MetadataModule {
       { provide: AccessFactsStore, useValue: new PrismaAccessFactsStore(database) },
       { provide: AccountStore, useValue: new PrismaAccountStore(database) },
       { provide: SignOnStore, useValue: new PrismaSignOnStore(database) },
+      { provide: AuditLog, useValue: new PrismaAuditLog(database) },
       { provide: TokenStore, useValue: new PrismaTokenStore(database) },
       { provide: TrustPolicyStore, useValue: new PrismaTrustPolicyStore(database) },
       { provide: MemberStore, useValue: new PrismaMemberStore(database) },

@@ -9,6 +9,7 @@ export {
 } from './access-facts.js';
 export { createAccessToken, hashToken, isPlausibleToken } from './access-token.js';
 export { AccountStore, type MemberRole, type NewToken } from './account-store.js';
+export { type AuditEntry, AuditLog, type AuditQuery } from './audit-log.js';
 export {
   type Action,
   authorize,

@@ -1,5 +1,6 @@
 import { accessFactsStore } from './access-facts.js';
 import { accountStore } from './account-store.js';
+import { auditLog } from './audit-log.js';
 import { blobIndex } from './blob-index.js';
 import { downloadCounts } from './download-counts.js';
 import { manifestStore } from './manifest-store.js';
@@ -34,6 +35,7 @@ export const METADATA_CONTRACTS = [
   accessFactsStore,
   accountStore,
   tokenStore,
+  auditLog,
   signOnStore,
   trustPolicyStore,
   memberStore,

@@ -21,6 +21,7 @@ export const actor = z.object({
   principal: z.string(),
   userId: id.optional(),
   tokenId: id.optional(),
+  address: z.string().optional(),
   login: z.string(),
   sourceId: id.optional(),
   isOverriding: z.boolean(),

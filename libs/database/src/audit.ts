@@ -1,21 +1,26 @@
 import type { Actor } from '#registry';
+import { Prisma } from './database.js';
 import type { Transaction } from './transaction.js';
 
-/** Writes one audit row in the transaction of what it tells of. `data` never holds a secret. */
-export async function recordAudit(
-  tx: Transaction,
-  entry: { actor: Actor; action: string; target: string; data?: Record<string, unknown> },
-): Promise<void> {
-  const { actor, action, target, data } = entry;
-  await tx.$executeRaw`
-    INSERT INTO audit_log (actor, actor_user_id, token_id, action, target, result, data)
-    VALUES (${actor.login}, ${actor.userId ?? null}, ${actor.tokenId ?? null}, ${action}, ${target}, 'done', ${JSON.stringify(data ?? {})}::jsonb)`;
+interface Entry {
+  actor: Actor;
+  action: string;
+  /** What it was done to: a login, a namespace or a package by name. Its first part says whose owners may read of it. */
+  target: string;
+  data?: Record<string, unknown>;
 }
 
-/**
- * Writes one event row for those who may want to hear of it later, and an audit row where only the administrator's right
- * made it possible.
- */
+/** Writes one audit row in the transaction of what it tells of. `data` never holds a secret. */
+export async function recordAudit(tx: Transaction, { actor, action, target, data }: Entry): Promise<void> {
+  await insertAudit(
+    tx,
+    { actor, action, data: data ?? {} },
+    Prisma.sql`${target}::text,
+    (SELECT id FROM namespaces WHERE path = lower(split_part(${target}::text, '/', 1)))`,
+  );
+}
+
+/** Writes one event row for those who may want to hear of it later, and the audit row. */
 export async function recordEvent(
   tx: Transaction,
   event: { kind: string; packageId: number; actor: Actor; data: Record<string, unknown> },
@@ -24,5 +29,25 @@ export async function recordEvent(
   await tx.$executeRaw`
     INSERT INTO events (kind, package_id, actor, data)
     VALUES (${kind}, ${packageId}, ${actor.principal}, ${JSON.stringify(data)}::jsonb)`;
-  if (actor.isOverriding) await recordAudit(tx, { actor, action: kind, target: `package ${packageId}`, data });
+  await insertAudit(
+    tx,
+    { actor, action: kind, data },
+    Prisma.sql`
+      coalesce((SELECT full_name FROM package_names WHERE package_id = ${packageId} AND alias_until IS NULL),
+        ${`package ${packageId}`}),
+      (SELECT namespace_id FROM packages WHERE id = ${packageId})`,
+  );
+}
+
+async function insertAudit(
+  tx: Transaction,
+  { actor, action, data }: Pick<Entry, 'actor' | 'action' | 'data'>,
+  target: Prisma.Sql,
+): Promise<void> {
+  const { login, userId, tokenId, address, principal, isOverriding } = actor;
+  const more = { ...data, principal, ...(isOverriding && { as: 'administrator' }) };
+  await tx.$executeRaw`
+    INSERT INTO audit_log (actor, actor_user_id, token_id, address, action, result, data, target, namespace_id)
+    SELECT ${login}, ${userId ?? null}::int, ${tokenId ?? null}::int, ${address ?? null}, ${action}, 'done',
+      ${JSON.stringify(more)}::jsonb, ${target}`;
 }

@@ -2,6 +2,7 @@ export { createPrisma, type Database } from './database.js';
 export { applyMigrations } from './migrate.js';
 export { PrismaAccessFactsStore } from './prisma-access-facts-store.js';
 export { PrismaAccountStore } from './prisma-account-store.js';
+export { PrismaAuditLog } from './prisma-audit-log.js';
 export { PrismaBlobIndex } from './prisma-blob-index.js';
 export { PrismaDownloadCounts } from './prisma-download-counts.js';
 export { PrismaGarbage } from './prisma-garbage.js';

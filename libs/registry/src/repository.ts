@@ -7,6 +7,8 @@ export interface Actor {
   userId: number | undefined;
   /** The personal access token that it came with. */
   tokenId?: number | undefined;
+  /** Where it came from, for the audit log. */
+  address?: string | undefined;
   /** For people to read: a user's login, a workflow's subject. */
   login: string;
   /** A workflow's source: what it pushes first is linked to it. */

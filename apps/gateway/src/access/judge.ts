@@ -11,6 +11,7 @@ import {
 } from '#auth';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import type { Actor } from '#registry';
+import { requestAddress } from '../http/request-address.js';
 import { evenTime } from './even-time.js';
 
 /** What `authorize()` says of one request, with all that a surface needs to answer in its own form. */
@@ -72,22 +73,34 @@ function judgementOf(action: Action | NamespaceAction, facts: AccessFacts, name:
     decision,
     facts,
     isVisible: decision.isAllowed || (isThere && authorize(sight, facts, hasPackage).isAllowed),
-    actor: actorOf(facts.subject, decision.rule === 'administrator'),
+    // What is only looked at is in no audit log.
+    actor: actorOf(facts.subject, decision.rule === 'administrator', action === 'pull' ? undefined : requestAddress()),
   };
 }
 
 /** Who acts, as writes record it. `isOverriding`: only the administrator's right lets them. */
-export function actorOf(subject: Subject | undefined, isOverriding: boolean): Actor {
+export function actorOf(
+  subject: Subject | undefined,
+  isOverriding: boolean,
+  address: string | undefined = requestAddress(),
+): Actor {
   switch (subject?.kind) {
     case undefined:
       return { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };
     case 'user': {
       const { userId, tokenId, login } = subject;
-      return { principal: `user:${userId}`, userId, tokenId, login, isOverriding };
+      return { principal: `user:${userId}`, userId, tokenId, address, login, isOverriding };
     }
     case 'workflow': {
       const { sourceId, subject: text } = subject;
-      return { principal: `workflow:${sourceId}:${text}`, userId: undefined, login: text, isOverriding, sourceId };
+      return {
+        principal: `workflow:${sourceId}:${text}`,
+        userId: undefined,
+        address,
+        login: text,
+        isOverriding,
+        sourceId,
+      };
     }
   }
 }

@@ -9,7 +9,9 @@ import { rateLimitHeaders } from '../rest/rate-limit.js';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
 import { holdContinue } from './expect-continue.js';
+import { ExternalOrigin } from './external-origin.js';
 import { sendRefusal } from './refusal.js';
+import { withAddress } from './request-address.js';
 import { assertSingleHeaders } from './single-headers.js';
 import { answerUnreadable } from './unreadable.js';
 import { routableUrl } from './v2-path.js';
@@ -65,6 +67,8 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     introduce(request, reply);
     assertSingleHeaders(request.raw);
   });
+  const origin = app.get(ExternalOrigin);
+  server.addHook('onRequest', (request, _reply, done) => withAddress(() => origin.clientAddress(request), done));
   let isClosing = false;
   server.addHook('preClose', async () => {
     isClosing = true;
