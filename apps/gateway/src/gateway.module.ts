@@ -51,6 +51,8 @@ import { FailedLogins } from './credentials/failed-logins.js';
 import { Login } from './credentials/login.js';
 import { DownloadCounter } from './downloads/download-counter.js';
 import { ExternalOrigin } from './http/external-origin.js';
+import { CallerLimits } from './limits/caller-limits.js';
+import { RateLimits } from './limits/rate-limits.js';
 import { MembersController } from './rest/access/members.controller.js';
 import { PackageAccessController } from './rest/access/package-access.controller.js';
 import { SourcesController } from './rest/access/sources.controller.js';
@@ -177,7 +179,9 @@ const openIdProvider = (s: Settings) =>
     BlobLinks,
     SessionWriters,
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
-    fromSettings(FailedLogins, (s) => new FailedLogins(s.BERTH_RATE_LIMITS)),
+    FailedLogins,
+    CallerLimits,
+    fromSettings(RateLimits, (s) => new RateLimits(s.BERTH_RATE_LIMITS, s.BERTH_REDIS_URL)),
     fromSettings(UploadLimits, (s) => new UploadLimits(s.BERTH_MAX_BLOB_SIZE)),
     { provide: ByteBudget, useFactory: () => new ByteBudget(UPLOAD_BUFFER_BYTES) },
     {

@@ -106,6 +106,7 @@ const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_S3_ENCRYPTION', ['on', 'aes256'], /AES256 or aws:kms/],
   ['BERTH_S3_ENCRYPTION_KEY', ['x'.repeat(2049)], /KMS key/],
   ['BERTH_BLOB_DELIVERY', ['direct', 'on'], /redirect or proxy/],
+  ['BERTH_REDIS_URL', ['localhost:6379', 'http://redis'], /redis:\/\//],
   ['BERTH_ADMIN_TOKEN', ['x'.repeat(19)], /20 or more characters/],
   ['BERTH_GC_GRACE', ['24', '1.5h', '-1h', '1w', 'h', '1 h', '1h30m', 'never', '1e3s', '9'.repeat(12)], /s, m, h or d/],
   ['BERTH_UNTAGGED_AFTER', ['Never', '30', 'off'], /never, or .* s, m, h or d/],

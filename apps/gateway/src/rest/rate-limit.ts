@@ -1,4 +1,4 @@
-/** No call of the REST API is limited today; clients that pace themselves by these numbers never wait. */
+/** Clients that pace themselves by these numbers never wait; what is limited says so in other headers (docs/limits.md). */
 const LIMIT = 1_000_000;
 const WINDOW_SECONDS = 3600;
 

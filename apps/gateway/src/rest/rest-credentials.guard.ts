@@ -5,6 +5,7 @@ import { parseBasic } from '../credentials/credentials.js';
 import { FailedLogins } from '../credentials/failed-logins.js';
 import { PassportGuard } from '../credentials/passport.guard.js';
 import { ExternalOrigin } from '../http/external-origin.js';
+import { CallerLimits } from '../limits/caller-limits.js';
 import { Sessions } from '../sign-on/sessions.js';
 import { RestRefusal } from './rest-refusal.js';
 import type { RestRequest } from './rest-request.js';
@@ -19,6 +20,7 @@ export class RestCredentialsGuard extends PassportGuard('rest') {
     private readonly failedLogins: FailedLogins,
     private readonly origin: ExternalOrigin,
     private readonly sessions: Sessions,
+    private readonly callerLimits: CallerLimits,
   ) {
     super();
   }
@@ -37,7 +39,9 @@ export class RestCredentialsGuard extends PassportGuard('rest') {
       throw error;
     }
     const scopes = request.user?.scopes ?? [];
-    context.switchToHttp().getResponse<FastifyReply>().header('x-oauth-scopes', scopes.join(', '));
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    await this.callerLimits.spendRest(request, reply);
+    reply.header('x-oauth-scopes', scopes.join(', '));
     return true;
   }
 

@@ -10,6 +10,7 @@ import { BASIC_CHALLENGE, Login } from '../credentials/login.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readBody } from '../http/request-body.js';
+import { CallerLimits } from '../limits/caller-limits.js';
 import { Policy } from '../v2/access-policy.js';
 
 const MAX_FORM_BYTES = 64 * 1024;
@@ -27,6 +28,7 @@ export class TokenController {
     private readonly tokens: BearerTokens,
     private readonly failedLogins: FailedLogins,
     private readonly origin: ExternalOrigin,
+    private readonly callerLimits: CallerLimits,
   ) {}
 
   @Get()
@@ -34,6 +36,7 @@ export class TokenController {
   @UseGuards(LoginGuard)
   async get(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
     const { user, headers } = request;
+    await this.callerLimits.spendToken(request, reply);
     if (user === REJECTED) return this.refuse(request, parseBasic(headers.authorization)?.username);
     await this.answer(reply, user, [request.query.scope ?? []].flat());
   }
@@ -41,6 +44,7 @@ export class TokenController {
   @Post()
   @Policy('anyone')
   async post(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.callerLimits.spendToken(request, reply);
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     if (!isForm) fail('UNSUPPORTED', { reason: 'send application/x-www-form-urlencoded' }, { status: 400 });
     const form = new URLSearchParams((await readBody(request.raw, MAX_FORM_BYTES)).toString('utf8'));

@@ -7,6 +7,7 @@ import { fail, parseRepositoryName, type RepositoryName } from '#oci';
 import { Judge } from '../access/judge.js';
 import { REJECTED } from '../credentials/credentials.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
+import { CallerLimits } from '../limits/caller-limits.js';
 import { ACCESS_POLICY, type AccessPolicy } from './access-policy.js';
 import { Challenger } from './challenger.js';
 
@@ -22,11 +23,13 @@ export class AccessGuard implements CanActivate {
     private readonly facts: AccessFactsStore,
     private readonly judge: Judge,
     private readonly challenger: Challenger,
+    private readonly callerLimits: CallerLimits,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
+    await this.callerLimits.spendV2(request, context.switchToHttp().getResponse());
     const policy = this.reflector.get<AccessPolicy | undefined>(ACCESS_POLICY, context.getHandler());
     if (policy === 'known caller') return this.admitKnown(request);
     const action = REQUESTABLE_ACTIONS.find((candidate) => candidate === policy);
