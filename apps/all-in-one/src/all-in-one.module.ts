@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
-import type { Storage } from '../../blobs/src/blobs.module.js';
+import type { Queues } from '#queue';
+import type { Storage } from '#storage';
 import { GatewayModule } from '../../gateway/src/gateway.module.js';
 import { WorkerModule } from '../../worker/src/worker.module.js';
 import { LocalAdaptersModule } from './local-adapters.module.js';
@@ -13,7 +13,7 @@ export interface Resources {
   settings: Settings;
   database: Database;
   storage: Storage;
-  queues: Pool;
+  queues: Queues;
   log: Logger;
 }
 

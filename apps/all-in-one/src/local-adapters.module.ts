@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
 import { LOG, SETTINGS } from '#nest';
-import { BlobsModule, type Storage } from '../../blobs/src/blobs.module.js';
+import { BlobsModule } from '../../blobs/src/blobs.module.js';
 import { MetadataModule } from '../../metadata/src/metadata.module.js';
 
 /** Gives every port its adapter in this same process. All that differs from the split services stands here. */

@@ -1,11 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LocalObjectHasher, ObjectHasher, ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
-
-/** An object store, and where it is one that signs requests the two ports that it is made of. */
-export interface Storage {
-  objects: ObjectStore;
-  signed?: { signer: ObjectSigner; keeper: ObjectKeeper };
-}
+import type { Storage } from '#storage';
 
 /** The object store: the bytes of blobs, and with the worker the only part that may touch them. */
 @Module({})

@@ -1,4 +1,4 @@
-import { InjectQueue } from '@nestjs/bullmq';
+import { InjectQueue, type WorkerHost } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
@@ -9,10 +9,13 @@ import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
 
 /** One break of the connection reaches every queue and worker, through each of its listeners. */
 const QUIET_MS = 10_000;
+/** Jobs are short: they do their work in batches. */
+const CLOSE_MS = 10_000;
 
 /**
  * Logs what goes wrong between BullMQ and its database: BullMQ itself goes on trying, and where nobody listens it
- * writes the error with all that hangs on it to the console.
+ * writes the error with all that hangs on it to the console. Tells jobs that failed for good as well, and at the end closes the
+ * workers before anything that they use.
  */
 @Injectable()
 export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -29,12 +32,30 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     for (const source of [this.objectDeletions, this.uploadExpiry]) source.on('error', this.report);
-    for (const { worker } of [this.deleteObjects, this.expireUploads]) worker.on('error', this.report);
+    for (const { worker } of this.jobs) {
+      worker.on('error', this.report);
+      worker.on('failed', (job, error) => {
+        if (job && job.attemptsMade < (job.opts.attempts ?? 1)) return;
+        this.log.error({ err: error, queue: worker.name }, 'a job failed');
+      });
+    }
+  }
+
+  private get jobs(): readonly WorkerHost[] {
+    return [this.deleteObjects, this.expireUploads];
   }
 
   /** From here on connections close, and the database may be quicker than the queues. */
-  beforeApplicationShutdown(): void {
+  beforeApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets jobs under way end, for a while; then takes no answer of a backend that is gone for one. Safe to repeat. */
+  async close(): Promise<void> {
     this.isStopping = true;
+    const closed = Promise.all(this.jobs.map(({ worker }) => worker.close()));
+    const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+    await Promise.race([closed, late]);
   }
 
   private readonly report = (error: Error & { code?: string }): void => {

@@ -1,9 +1,8 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { LOG, useCase } from '#nest';
-import { OBJECT_DELETIONS, UPLOAD_EXPIRY } from '#queue';
+import { OBJECT_DELETIONS, type Queues, UPLOAD_EXPIRY } from '#queue';
 import { DeleteObjects, ExpireUploads, Garbage, ObjectStore } from '#registry';
 import { DeleteObjectsJob } from './jobs/delete-objects.job.js';
 import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
@@ -13,11 +12,11 @@ import { Schedules } from './schedules.js';
 /** What runs by itself: deleting objects, ending uploads. Facts stand in the database; jobs only say "look now". */
 @Module({})
 export class WorkerModule {
-  static for(queues: Pool, log: Logger): DynamicModule {
+  static for({ connection }: Queues, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
-        BullModule.forRoot({ connection: queues as never }),
+        BullModule.forRoot({ connection }),
         BullModule.registerQueue({ name: OBJECT_DELETIONS }, { name: UPLOAD_EXPIRY }),
       ],
       providers: [

@@ -1,8 +1,12 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { missingFor, PARTS, type Part } from './parts.js';
 import { address, addressOrOff, bytes, countOrOff, duration, durationOrNever, onOff, origin } from './values.js';
 
 const MIN_ADMIN_TOKEN = 20;
+const MIN_RPC_SECRET = 32;
+
+const file = z.string().optional();
 
 const bucketName = z
   .string()
@@ -26,6 +30,14 @@ const networks = z
 export const SETTINGS = {
   BERTH_LISTEN: address.prefault('127.0.0.1:5000'),
   BERTH_OPS_LISTEN: addressOrOff.prefault('127.0.0.1:5001'),
+  BERTH_RPC_LISTEN: address.prefault('127.0.0.1:5002'),
+  BERTH_METADATA_URL: origin.optional(),
+  BERTH_BLOBS_URL: origin.optional(),
+  BERTH_WORKER_URL: origin.optional(),
+  BERTH_RPC_SECRET: z.string().min(MIN_RPC_SECRET, `must have ${MIN_RPC_SECRET} or more characters`).optional(),
+  BERTH_RPC_TLS_CERT: file,
+  BERTH_RPC_TLS_KEY: file,
+  BERTH_RPC_TLS_CA: file,
   BERTH_DATA_DIR: z.string().min(1, 'must be a folder').default('./data'),
   BERTH_PUBLIC_URL: origin.optional(),
   BERTH_TRUSTED_PROXIES: networks.prefault(''),
@@ -43,6 +55,7 @@ export const SETTINGS = {
   BERTH_SESSION_TTL: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('12h'),
   BERTH_SESSION_IDLE: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('2h'),
   BERTH_DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be postgres://…' }).optional(),
+  BERTH_REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }).optional(),
   BERTH_S3_BUCKET: bucketName.optional(),
   BERTH_S3_ENDPOINT: origin.optional(),
   BERTH_S3_PUBLIC_ENDPOINT: origin.optional(),
@@ -87,9 +100,13 @@ export class SettingsError extends Error {
 }
 
 /** Reads the environment once, at start. Empty variables count as unset. Errors: SettingsError with all problems. */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name] || undefined]));
+export function readSettings(environment: NodeJS.ProcessEnv, part: Part = 'all-in-one'): Settings {
+  const given = Object.fromEntries(
+    Object.keys(SETTINGS).map((name) => [name, environment[name] || PARTS[part].defaults?.[name] || undefined]),
+  );
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw new SettingsError(result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  const problems = (result.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  problems.push(...missingFor(part, (name) => given[name] !== undefined));
+  if (result.success && problems.length === 0) return result.data;
+  throw new SettingsError(problems);
 }

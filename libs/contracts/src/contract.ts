@@ -15,6 +15,8 @@ export interface MethodContract {
   deadline: number;
   /** Calls that wait at the same moment travel as one message. */
   isBatched: boolean;
+  /** The answer never changes: one is enough for the life of the caller. */
+  isConstant?: boolean;
 }
 
 /** A port as a service of its own: every method of it, and no other. */
@@ -56,7 +58,7 @@ export const contract = <P>(port: abstract new (...args: never[]) => P, methods:
 });
 
 const method =
-  (kind: Pick<MethodContract, 'isRepeatable' | 'deadline' | 'isBatched'>) =>
+  (kind: Omit<MethodContract, 'arguments' | 'answer'>) =>
   <const A extends readonly z.ZodType[], R extends z.ZodType>(
     args: A,
     answer: R,
@@ -70,6 +72,9 @@ const method =
 
 /** Changes nothing. */
 export const look = method({ isRepeatable: true, deadline: LOOK_MS, isBatched: false });
+
+/** Answers the same for ever. */
+export const constant = method({ isRepeatable: true, deadline: LOOK_MS, isBatched: false, isConstant: true });
 
 /** Changes nothing, and is asked so often that all who ask at one moment share a message. */
 export const lookUp = method({ isRepeatable: true, deadline: LOOK_MS, isBatched: true });

@@ -5,6 +5,9 @@ import { blobIndex } from './blob-index.js';
 import { downloadCounts } from './download-counts.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
+import { objectHasher } from './object-hasher.js';
+import { objectKeeper } from './object-keeper.js';
+import { objectSigner } from './object-signer.js';
 import { packageDirectory } from './package-directory.js';
 import { packageSettings } from './package-settings.js';
 import { packageStore } from './package-store.js';
@@ -44,3 +47,6 @@ export const METADATA_CONTRACTS = [
   roleStore,
   signingKeyStore,
 ] as const;
+
+/** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */
+export const BLOBS_CONTRACTS = [objectSigner, objectKeeper, objectHasher] as const;

@@ -1,2 +1,2 @@
-export { openPostgresQueues } from './postgres-queues.js';
 export { OBJECT_DELETIONS, UPLOAD_EXPIRY } from './queue-names.js';
+export { openQueues, type Queues } from './queues.js';

@@ -1,4 +1,4 @@
-export type { Proof } from './proof.js';
+export { readProof } from './proof.js';
 export { remotePort } from './remote-port.js';
 export { RpcClient } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';

@@ -8,12 +8,20 @@ export interface Proof {
   tls: { cert: Buffer; key: Buffer; ca: Buffer } | undefined;
 }
 
-/** Reads the PEM files. Errors: those of reading a file. */
-export const readTls = (paths: { cert: string; key: string; ca: string }): NonNullable<Proof['tls']> => ({
-  cert: readFileSync(paths.cert),
-  key: readFileSync(paths.key),
-  ca: readFileSync(paths.ca),
-});
+/** The settings that say how. */
+export interface ProofSettings {
+  BERTH_RPC_SECRET?: string | undefined;
+  BERTH_RPC_TLS_CERT?: string | undefined;
+  BERTH_RPC_TLS_KEY?: string | undefined;
+  BERTH_RPC_TLS_CA?: string | undefined;
+}
+
+/** Reads the PEM files that the settings name. Errors: those of reading a file. */
+export function readProof(settings: ProofSettings): Proof {
+  const { BERTH_RPC_SECRET: secret, BERTH_RPC_TLS_CERT: cert, BERTH_RPC_TLS_KEY: key, BERTH_RPC_TLS_CA: ca } = settings;
+  const tls = cert && key && ca ? { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) } : undefined;
+  return { secret, tls };
+}
 
 /** With TLS, a client that shows no certificate of the authority gets no connection. */
 export const serverCredentials = ({ tls }: Proof): ServerCredentials =>

@@ -11,7 +11,8 @@ export function remotePort<P extends object>(contract: Contract<P>, client: RpcC
   for (const [name, method] of Object.entries<MethodContract>(contract.methods)) {
     const path = pathOf(contract, name);
     const ask = method.isBatched ? askTogether(path, method, client) : askAlone(path, method, client);
-    remote[name] = async (...args: unknown[]) => method.answer.parse(answerOf(await ask(args), path));
+    const run = async (...args: unknown[]) => method.answer.parse(answerOf(await ask(args), path));
+    remote[name] = method.isConstant ? once(run) : run;
   }
   return remote as P;
 }
@@ -41,5 +42,17 @@ function askTogether(path: string, method: MethodContract, client: RpcClient): A
     const [alone] = await load([args]);
     if (!alone || 'failed' in alone) throw alone?.failed;
     return alone;
+  };
+}
+
+/** Asks until there is an answer, and then never again. */
+function once(run: () => Promise<unknown>): () => Promise<unknown> {
+  let answer: Promise<unknown> | undefined;
+  return () => {
+    answer ??= run().catch((error) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
   };
 }

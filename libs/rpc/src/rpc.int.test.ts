@@ -11,7 +11,7 @@ import { RegistryError } from '#oci';
 import { ObjectMissingError } from '#registry';
 import { currentTrace, runInTrace } from '#trace';
 import { encode } from './codec.js';
-import { type Proof, readTls } from './proof.js';
+import { type Proof, readProof } from './proof.js';
 import { remotePort } from './remote-port.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcServer } from './rpc-server.js';
@@ -303,7 +303,11 @@ describe('proof by certificates', () => {
       `${name}.pem`,
     );
     const at = (file: string) => join(folder, file);
-    return readTls({ cert: at(`${name}.pem`), key: at(`${name}.key`), ca: at(`${name}-ca.pem`) });
+    return readProof({
+      BERTH_RPC_TLS_CERT: at(`${name}.pem`),
+      BERTH_RPC_TLS_KEY: at(`${name}.key`),
+      BERTH_RPC_TLS_CA: at(`${name}-ca.pem`),
+    }).tls as NonNullable<Proof['tls']>;
   };
 
   beforeAll(() => {

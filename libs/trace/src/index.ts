@@ -1,1 +1,1 @@
-export { currentTrace, runInTrace, traceparent } from './trace.js';
+export { currentTrace, runInTrace, traceFields, traceparent } from './trace.js';

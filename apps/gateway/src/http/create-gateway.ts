@@ -5,11 +5,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { runInTrace } from '#trace';
 import { rateLimitHeaders } from '../rest/rate-limit.js';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
 import { holdContinue } from './expect-continue.js';
 import { ExternalOrigin } from './external-origin.js';
+import { single } from './gateway-request.js';
 import { sendRefusal } from './refusal.js';
 import { withAddress } from './request-address.js';
 import { assertSingleHeaders } from './single-headers.js';
@@ -63,6 +65,7 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
   const server = adapter.getInstance();
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  server.addHook('onRequest', (request, _reply, done) => runInTrace(single(request.headers.traceparent), done));
   server.addHook('onRequest', async (request, reply) => {
     introduce(request, reply);
     assertSingleHeaders(request.raw);

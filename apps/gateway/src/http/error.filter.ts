@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { faultStatus } from '#nest';
 import { RegistryError } from '#oci';
 import { ObjectMissingError } from '#registry';
 import { Problem } from '../admin/problem.js';
@@ -41,7 +42,7 @@ export class ErrorFilter implements ExceptionFilter {
       return { status: 404, code: 'BLOB_UNKNOWN', message: 'blob unknown to registry' };
     }
     if (error instanceof NotFoundException) return unrouted(request.url); // Nest's own: no controller throws it
-    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    const status = error instanceof HttpException ? error.getStatus() : faultStatus(error);
     if (status < 500) return { status, code: 'UNSUPPORTED', message: 'the request cannot be served' };
     if (request.raw.socket.destroyed) return { status, code: 'UNKNOWN', message: 'the client went away' };
     this.log.error(
@@ -58,24 +59,4 @@ export class ErrorFilter implements ExceptionFilter {
           detail: { requestId: request.id },
         };
   }
-}
-
-interface Fault {
-  statusCode?: number;
-  code?: string;
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
-}
-
-/** Prisma: no connection, time out, connection closed, pool exhausted. */
-const UNREACHABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'ECONNREFUSED', 'ECONNRESET']);
-/** PostgreSQL: connection lost, resources exhausted, lock not had in time, ended by an operator or a time out. */
-const SQL_STATE_PASSING = /^(?:08|53|55P03|57)/;
-
-/** 503 for what passes by itself, 507 for a full disk, 500 for the rest. */
-function statusOf(error: unknown): number {
-  const { statusCode, code = '', meta } = error as Fault;
-  const sqlState = meta?.driverAdapterError?.cause?.originalCode ?? '';
-  if (UNREACHABLE.has(code) || SQL_STATE_PASSING.test(sqlState)) return 503;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 507;
-  return statusCode ?? 500;
 }

@@ -1,0 +1,35 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Settings } from '#config';
+import { BLOBS_CONTRACTS, type Contract, METADATA_CONTRACTS } from '#contracts';
+import { SETTINGS } from '#nest';
+import { ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
+import { type RpcClient, remotePort } from '#rpc';
+import { SignedObjectStore } from '#storage';
+
+/** The services that the gateway asks. */
+export interface Remotes {
+  metadata: RpcClient;
+  blobs: RpcClient;
+}
+
+/** Gives every port an adapter that asks another service. All that differs from all-in-one stands here. */
+@Global()
+@Module({})
+export class RemoteAdaptersModule {
+  static for(settings: Settings, { metadata, blobs }: Remotes): DynamicModule {
+    const providers = [
+      { provide: SETTINGS, useValue: settings },
+      ...adapters(METADATA_CONTRACTS, metadata),
+      ...adapters(BLOBS_CONTRACTS, blobs),
+      {
+        provide: ObjectStore,
+        inject: [ObjectSigner, ObjectKeeper],
+        useFactory: (signer: ObjectSigner, keeper: ObjectKeeper) => new SignedObjectStore(signer, keeper),
+      },
+    ];
+    return { module: RemoteAdaptersModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}
+
+const adapters = (contracts: ReadonlyArray<Contract<object>>, client: RpcClient) =>
+  contracts.map((contract) => ({ provide: contract.port, useValue: remotePort(contract, client) }));

@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { applyMigrations, createPrisma } from '#database';
+import { faultStatus, runService, serveRpc, startOps, waitUntil } from '#nest';
+import { openQueues } from '#queue';
+import { RpcServer, readProof } from '#rpc';
+import { openStorage } from '#storage';
+import { QueueErrors } from './queue-errors.js';
+import { WorkerServiceModule } from './worker-service.module.js';
+
+const DATABASE_CONNECTIONS = 5;
+const WORKERS = 2;
+const MIGRATIONS = join(import.meta.dirname, '../../../../prisma/migrations');
+
+/** `npm run worker`: what runs by itself. Starts its jobs once the database is there and up to date. */
+await runService('worker', async ({ settings, log, closing }) => {
+  const databaseUrl = settings.BERTH_DATABASE_URL ?? '';
+  const database = createPrisma(databaseUrl, { poolSize: DATABASE_CONNECTIONS });
+  closing.add(() => database.$disconnect());
+  let ping: (() => Promise<unknown>) | undefined;
+  const needs = [
+    { name: 'the database', isThere: () => database.$queryRaw`SELECT 1` },
+    { name: 'the queue', isThere: async () => ping !== undefined && ping() },
+  ];
+  const ops = await startOps(settings.BERTH_OPS_LISTEN, needs);
+  closing.add(() => ops?.close());
+
+  await waitUntil('the database', log, () => applyMigrations(databaseUrl, MIGRATIONS));
+  const storage = await waitUntil('the bucket', log, () => openStorage(settings, log));
+  closing.add(() => storage.close());
+  const queues = await waitUntil('the queue', log, () => openQueues(settings.BERTH_REDIS_URL, databaseUrl, WORKERS));
+  closing.add(() => queues.close());
+  ping = () => queues.ping();
+  const app = await NestFactory.createApplicationContext(WorkerServiceModule.for({ database, objects: storage.objects, queues, log }), {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
+  closing.add(() => app.close());
+  closing.add(() => app.get(QueueErrors, { strict: false }).close());
+
+  const server = new RpcServer({ proof: readProof(settings), log, statusOf: faultStatus });
+  await serveRpc('worker', server, settings.BERTH_RPC_LISTEN, needs, closing);
+});

@@ -1,0 +1,38 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { type Database, PrismaGarbage } from '#database';
+import type { Queues } from '#queue';
+import { Garbage, ObjectStore } from '#registry';
+import { WorkerModule } from './worker.module.js';
+
+/** What the worker's process opened before Nest starts. */
+export interface WorkerResources {
+  database: Database;
+  objects: ObjectStore;
+  queues: Queues;
+  log: Logger;
+}
+
+/** Gives the worker's ports their adapters: it has database and object store itself. */
+@Global()
+@Module({})
+class WorkerAdaptersModule {
+  static for({ database, objects }: WorkerResources): DynamicModule {
+    const providers = [
+      { provide: Garbage, useValue: new PrismaGarbage(database) },
+      { provide: ObjectStore, useValue: objects },
+    ];
+    return { module: WorkerAdaptersModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}
+
+/** The worker as a service of its own. */
+@Module({})
+export class WorkerServiceModule {
+  static for(resources: WorkerResources): DynamicModule {
+    return {
+      module: WorkerServiceModule,
+      imports: [WorkerAdaptersModule.for(resources), WorkerModule.for(resources.queues, resources.log)],
+    };
+  }
+}
