@@ -60,9 +60,13 @@ export async function openGate(): Promise<Gate> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-matrix-'));
   await compiled.database.applyMigrations(database.url, resolve(import.meta.dirname, '../../prisma/migrations'));
   const prisma = compiled.database.createPrisma(database.url, { poolSize: 8 });
-  const settings = compiled.config.readSettings({ BERTH_RATE_LIMITS: 'off', BERTH_PUBLIC_URL: 'http://berth.test' });
+  const settings = compiled.config.readSettings({
+    BERTH_RATE_LIMITS: 'off',
+    BERTH_PUBLIC_URL: 'http://berth.test',
+    BERTH_DATA_DIR: folder,
+  });
   const log = pino({ level: 'silent' });
-  const objects = await compiled.storage.FilesystemObjectStore.open(folder);
+  const storage = await compiled.storage.openStorage(settings, log);
 
   const running = new Set<string>();
   const nameOf = new Map<object, string>();
@@ -77,7 +81,7 @@ export async function openGate(): Promise<Gate> {
     {
       module: Matrix,
       imports: [
-        compiled.adapters.LocalAdaptersModule.for(settings, prisma, { objects }, log),
+        compiled.adapters.LocalAdaptersModule.for(settings, prisma, storage, log),
         compiled.gateway.GatewayModule,
       ],
       providers: [{ provide: APP_INTERCEPTOR, useValue: stop }],

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import pg from 'pg';
+import { portOf, startProcess } from './process.js';
 
-const MAIN = resolve(import.meta.dirname, '../../dist/apps/all-in-one/src/main.js');
-const ADMIN_TOKEN = 'an-administrator-token-for-tests';
+export const ADMIN_TOKEN = 'an-administrator-token-for-tests';
 
 /** A Berth of a test's own: the compiled program in a process, on a free port, with a database and a folder of its own. */
 export interface TestBerth {
@@ -39,7 +36,13 @@ export interface TestBerth {
   sql<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
 }
 
+/** The deployment that BERTH_TEST_DEPLOYMENT names: all-in-one, or the services apart behind two gateways (`split`). */
 export async function startBerth(settings: Record<string, string> = {}): Promise<TestBerth> {
+  if (process.env.BERTH_TEST_DEPLOYMENT === 'split') return (await import('./split.js')).startSplit(settings);
+  return startAllInOne(settings);
+}
+
+async function startAllInOne(settings: Record<string, string>): Promise<TestBerth> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-test-'));
   const database = await createDatabase();
   const environment = {
@@ -52,19 +55,13 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
     BERTH_RATE_LIMITS: 'off',
     ...settings,
   };
-  let running = await run(environment);
-  const { authority, port } = running;
-  const terminate = async () => {
-    const { child } = running;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    return ((await gone) as [number | null])[0];
-  };
+  let running = startProcess('all-in-one', environment);
+  const authority = await running.ready;
+  const terminate = () => running.terminate();
   return {
     url: `http://${authority}`,
     host: authority,
-    port,
+    port: portOf(authority),
     folder,
     get pid() {
       return running.child.pid ?? 0;
@@ -72,15 +69,12 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
     adminToken: environment.BERTH_ADMIN_TOKEN,
     databaseUrl: environment.BERTH_DATABASE_URL,
     log: () => running.log.join('\n'),
-    kill: async () => {
-      const gone = once(running.child, 'exit');
-      running.child.kill('SIGKILL');
-      await gone;
-    },
+    kill: () => running.kill(),
     terminate,
     restart: async (more = {}) => {
       await terminate();
-      running = await run({ ...environment, BERTH_LISTEN: authority, ...more });
+      running = startProcess('all-in-one', { ...environment, BERTH_LISTEN: authority, ...more });
+      await running.ready;
     },
     residentBytes: async () => {
       const status = await readFile(`/proc/${running.child.pid}/status`, 'utf8').catch(() => '');
@@ -94,30 +88,6 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
     },
     sql: database.sql,
   };
-}
-
-interface Running {
-  child: ChildProcess;
-  authority: string;
-  port: number;
-  log: string[];
-}
-
-async function run(environment: NodeJS.ProcessEnv): Promise<Running> {
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const log: string[] = [];
-  createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => log.push(line));
-  const authority = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`Berth ended with ${code} before it was ready:\n${log.join('\n')}`)));
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      const ready = /^Berth is ready at http:\/\/(.*)$/.exec(line);
-      if (ready?.[1]) resolve(ready[1]);
-    });
-  });
-  return { child, authority, port: Number(authority.slice(authority.lastIndexOf(':') + 1)), log };
 }
 
 /** A database of its own on the PostgreSQL that BERTH_TEST_DATABASE_URL names. */

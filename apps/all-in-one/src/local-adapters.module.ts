@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import type { Database } from '#database';
 import { LOG, SETTINGS } from '#nest';
+import type { Storage } from '#storage';
 import { BlobsModule } from '../../blobs/src/blobs.module.js';
 import { MetadataModule } from '../../metadata/src/metadata.module.js';
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { BLOBS_CONTRACTS, METADATA_CONTRACTS } from '#contracts';
 import { runService, startOps } from '#nest';
 import { RpcClient, readProof } from '#rpc';
-import { createGateway } from './http/create-gateway.js';
 import { GatewayServiceModule } from './gateway-service.module.js';
+import { createGateway } from './http/create-gateway.js';
 
 type ContractList = typeof METADATA_CONTRACTS | typeof BLOBS_CONTRACTS;
 
@@ -24,7 +24,7 @@ await runService('gateway', async ({ settings, log, closing }) => {
   ]);
   closing.add(() => ops?.close());
 
-  const app = await createGateway(GatewayServiceModule.for(settings, { metadata, blobs }), log);
+  const app = await createGateway(GatewayServiceModule.for(settings, { metadata, blobs }, log), log);
   closing.add(() => app.close());
   const { host, port } = settings.BERTH_LISTEN;
   await app.listen(port, host);

@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import type { Settings } from '#config';
 import { BLOBS_CONTRACTS, type Contract, METADATA_CONTRACTS } from '#contracts';
-import { SETTINGS } from '#nest';
+import { LOG, SETTINGS } from '#nest';
 import { ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
 import { type RpcClient, remotePort } from '#rpc';
 import { SignedObjectStore } from '#storage';
@@ -16,9 +17,10 @@ export interface Remotes {
 @Global()
 @Module({})
 export class RemoteAdaptersModule {
-  static for(settings: Settings, { metadata, blobs }: Remotes): DynamicModule {
+  static for(settings: Settings, { metadata, blobs }: Remotes, log: Logger): DynamicModule {
     const providers = [
       { provide: SETTINGS, useValue: settings },
+      { provide: LOG, useValue: log },
       ...adapters(METADATA_CONTRACTS, metadata),
       ...adapters(BLOBS_CONTRACTS, blobs),
       {

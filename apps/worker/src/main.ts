@@ -21,7 +21,7 @@ await runService('worker', async ({ settings, log, closing }) => {
   let ping: (() => Promise<unknown>) | undefined;
   const needs = [
     { name: 'the database', isThere: () => database.$queryRaw`SELECT 1` },
-    { name: 'the queue', isThere: async () => ping !== undefined && ping() },
+    { name: 'the queue', isThere: async () => (ping ? ping() : false) },
   ];
   const ops = await startOps(settings.BERTH_OPS_LISTEN, needs);
   closing.add(() => ops?.close());
@@ -32,10 +32,13 @@ await runService('worker', async ({ settings, log, closing }) => {
   const queues = await waitUntil('the queue', log, () => openQueues(settings.BERTH_REDIS_URL, databaseUrl, WORKERS));
   closing.add(() => queues.close());
   ping = () => queues.ping();
-  const app = await NestFactory.createApplicationContext(WorkerServiceModule.for({ database, objects: storage.objects, queues, log }), {
-    logger: ['error', 'warn'],
-    abortOnError: false,
-  });
+  const app = await NestFactory.createApplicationContext(
+    WorkerServiceModule.for({ database, objects: storage.objects, queues, log }),
+    {
+      logger: ['error', 'warn'],
+      abortOnError: false,
+    },
+  );
   closing.add(() => app.close());
   closing.add(() => app.get(QueueErrors, { strict: false }).close());
 

@@ -36,7 +36,9 @@ export function missingFor(part: Part, has: (name: string) => boolean): string[]
     missing.push(`${TLS.find((name) => !has(name))} must be set as well: BERTH_RPC_TLS_CERT, _KEY and _CA go together`);
   }
   if (certificates.length === 0 && !has('BERTH_RPC_SECRET')) {
-    missing.push('BERTH_RPC_SECRET must be set, or BERTH_RPC_TLS_CERT, _KEY and _CA: services prove themselves to each other');
+    missing.push(
+      'BERTH_RPC_SECRET must be set, or BERTH_RPC_TLS_CERT, _KEY and _CA: services prove themselves to each other',
+    );
   }
   return missing;
 }

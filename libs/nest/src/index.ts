@@ -1,6 +1,6 @@
 export type { Closing } from './closing.js';
 export { faultStatus } from './fault-status.js';
-export { findMissing, type Need, startOps } from './ops.js';
+export { startOps } from './ops.js';
 export { useCase } from './provide-use-cases.js';
 export { runService, type ServiceContext } from './run-service.js';
 export { serveRpc } from './serve-rpc.js';

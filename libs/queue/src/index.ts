@@ -1,2 +1,3 @@
+export { openQueues } from './open-queues.js';
 export { OBJECT_DELETIONS, UPLOAD_EXPIRY } from './queue-names.js';
-export { openQueues, type Queues } from './queues.js';
+export type { Queues } from './queues.js';

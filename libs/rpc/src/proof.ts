@@ -19,7 +19,8 @@ export interface ProofSettings {
 /** Reads the PEM files that the settings name. Errors: those of reading a file. */
 export function readProof(settings: ProofSettings): Proof {
   const { BERTH_RPC_SECRET: secret, BERTH_RPC_TLS_CERT: cert, BERTH_RPC_TLS_KEY: key, BERTH_RPC_TLS_CA: ca } = settings;
-  const tls = cert && key && ca ? { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) } : undefined;
+  const tls =
+    cert && key && ca ? { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) } : undefined;
   return { secret, tls };
 }
 
