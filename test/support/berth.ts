@@ -1,40 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { createDatabase } from './database.js';
 import { portOf, startProcess } from './process.js';
+import { ADMIN_TOKEN, type TestBerth } from './test-berth.js';
 
-export const ADMIN_TOKEN = 'an-administrator-token-for-tests';
-
-/** A Berth of a test's own: the compiled program in a process, on a free port, with a database and a folder of its own. */
-export interface TestBerth {
-  /** `http://127.0.0.1:PORT` */
-  url: string;
-  /** The URL's authority. */
-  host: string;
-  port: number;
-  /** Its folder, BERTH_DATA_DIR. */
-  folder: string;
-  adminToken: string;
-  /** Its database, for a second process on the same one. */
-  databaseUrl: string;
-  /** Everything the process wrote to stderr. */
-  log(): string;
-  pid: number;
-  /** Ends the process at once, as a crash does. */
-  kill(): Promise<void>;
-  /** SIGTERM; resolves with the exit code once it has ended. */
-  terminate(): Promise<number | null>;
-  /** Starts it again on the same data and port, with the same settings and these; ends it in order first if it runs. */
-  restart(settings?: Record<string, string>): Promise<void>;
-  /** Memory that the process holds; 0 where only Linux could tell. */
-  residentBytes(): Promise<number>;
-  /** SIGTERM, then its folder and database go. Answers the exit code. */
-  stop(): Promise<number | null>;
-  /** Runs SQL in its database. */
-  sql<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
-}
+export { createDatabase, type TestBerth };
 
 /** The deployment that BERTH_TEST_DEPLOYMENT names: all-in-one, or the services apart behind two gateways (`split`). */
 export async function startBerth(settings: Record<string, string> = {}): Promise<TestBerth> {
@@ -42,7 +13,7 @@ export async function startBerth(settings: Record<string, string> = {}): Promise
   return startAllInOne(settings);
 }
 
-async function startAllInOne(settings: Record<string, string>): Promise<TestBerth> {
+export async function startAllInOne(settings: Record<string, string> = {}): Promise<TestBerth> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-test-'));
   const database = await createDatabase();
   const environment = {
@@ -88,29 +59,4 @@ async function startAllInOne(settings: Record<string, string>): Promise<TestBert
     },
     sql: database.sql,
   };
-}
-
-/** A database of its own on the PostgreSQL that BERTH_TEST_DATABASE_URL names. */
-export async function createDatabase() {
-  const server = process.env.BERTH_TEST_DATABASE_URL;
-  if (!server) throw new Error('BERTH_TEST_DATABASE_URL names no PostgreSQL: run the tests with `npm test`');
-  const name = `berth_test_${randomBytes(8).toString('hex')}`;
-  const url = new URL(server);
-  await query(server, `CREATE DATABASE ${name}`);
-  url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    sql: <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => query<T>(url.href, text, values),
-    drop: async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
-  };
-}
-
-async function query<T extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<T[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<T>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,7 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { beforeEach } from 'vitest';
 import { type S3Server, startS3Server, whyNoS3 } from '#testing';
-import { startBerth, type TestBerth } from './berth.js';
+import { startAllInOne, type TestBerth } from './berth.js';
 
 /** A bucket on an S3 server of the test's own, and what Berth must be told of it. */
 export interface TestBucket {
@@ -69,8 +69,8 @@ export async function startTwoOnS3(
   settings: Record<string, string> = {},
 ): Promise<{ bucket: TestBucket; berths: [TestBerth, TestBerth]; stop(): Promise<void> }> {
   const bucket = await startTestBucket();
-  const first = await startBerth({ ...bucket.settings, ...settings });
-  const second = await startBerth({ ...bucket.settings, ...settings, BERTH_DATABASE_URL: first.databaseUrl });
+  const first = await startAllInOne({ ...bucket.settings, ...settings });
+  const second = await startAllInOne({ ...bucket.settings, ...settings, BERTH_DATABASE_URL: first.databaseUrl });
   return {
     bucket,
     berths: [first, second],

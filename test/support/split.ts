@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startS3Server, type S3Server } from '#testing';
-import { ADMIN_TOKEN, createDatabase, type TestBerth } from './berth.js';
+import { type S3Server, startS3Server } from '#testing';
+import { createDatabase } from './database.js';
 import { type BerthProcess, type Program, portOf, startProcess } from './process.js';
 import { startRedis, type TestRedis } from './redis.js';
+import { ADMIN_TOKEN, type TestBerth } from './test-berth.js';
 import { connectionsByTurns, requestsByTurns } from './turns.js';
 
 export const RPC_SECRET = 'the-secret-of-the-services-in-these-tests';

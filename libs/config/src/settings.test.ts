@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Part } from './parts.js';
 import { readSettings, SETTINGS, SettingsError } from './settings.js';
 
 const NAMES = Object.keys(SETTINGS);
 const MINIMAL = {};
 
-const problemsOf = (environment: NodeJS.ProcessEnv): string[] => {
+const problemsOf = (environment: NodeJS.ProcessEnv, part: Part = 'all-in-one'): string[] => {
   try {
-    readSettings(environment);
+    readSettings(environment, part);
     return [];
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
@@ -57,6 +58,10 @@ it.each<[string, string, unknown]>([
   ['BERTH_LISTEN', '[::1]:0', { host: '::1', port: 0 }],
   ['BERTH_LISTEN', 'localhost:65535', { host: 'localhost', port: 65_535 }],
   ['BERTH_OPS_LISTEN', 'off', undefined],
+  ['BERTH_RPC_LISTEN', ':5002', { host: '::', port: 5002 }],
+  ['BERTH_METADATA_URL', 'http://metadata:5002', 'http://metadata:5002'],
+  ['BERTH_RPC_SECRET', 'x'.repeat(32), 'x'.repeat(32)],
+  ['BERTH_REDIS_URL', 'rediss://:secret@redis:6379/3', 'rediss://:secret@redis:6379/3'],
   ['BERTH_PUBLIC_URL', 'https://registry.example.com', 'https://registry.example.com'],
   ['BERTH_PUBLIC_URL', 'https://registry.example.com/', 'https://registry.example.com'],
   ['BERTH_PUBLIC_URL', 'HTTP://Registry.Example.com:5000', 'http://registry.example.com:5000'],
@@ -87,6 +92,12 @@ it.each<[string, string, unknown]>([
 const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_LISTEN', ['5000', 'host', 'host:', 'a b:1', 'http://a:1', '::1:5000', 'a:1:2', 'a:-1'], /HOST:PORT/],
   ['BERTH_LISTEN', ['a:65536', 'a:99999'], /0 to 65535/],
+  ['BERTH_RPC_LISTEN', ['5002', 'off'], /HOST:PORT/],
+  ['BERTH_METADATA_URL', ['metadata:5002', 'grpc://metadata:5002', 'http://metadata:5002/x'], /https:\/\/HOST/],
+  ['BERTH_BLOBS_URL', ['blobs:5003'], /https:\/\/HOST/],
+  ['BERTH_WORKER_URL', ['worker:5004'], /https:\/\/HOST/],
+  ['BERTH_RPC_SECRET', ['x'.repeat(31)], /32 or more characters/],
+  ['BERTH_REDIS_URL', ['localhost:6379', 'http://redis'], /redis:\/\//],
   ['BERTH_OPS_LISTEN', ['on', 'OFF', '5001'], /HOST:PORT or off/],
   ['BERTH_PUBLIC_URL', ['registry.example.com', 'ftp://x', 'https://', 'javascript:alert(1)'], /https:\/\/HOST/],
   ['BERTH_PUBLIC_URL', ['https://x/path', 'https://x?y', 'https://x#y', 'https://user:canary@x'], /without a path/],
@@ -106,7 +117,6 @@ const WRONG: Array<[string, string[], RegExp]> = [
   ['BERTH_S3_ENCRYPTION', ['on', 'aes256'], /AES256 or aws:kms/],
   ['BERTH_S3_ENCRYPTION_KEY', ['x'.repeat(2049)], /KMS key/],
   ['BERTH_BLOB_DELIVERY', ['direct', 'on'], /redirect or proxy/],
-  ['BERTH_REDIS_URL', ['localhost:6379', 'http://redis'], /redis:\/\//],
   ['BERTH_ADMIN_TOKEN', ['x'.repeat(19)], /20 or more characters/],
   ['BERTH_GC_GRACE', ['24', '1.5h', '-1h', '1w', 'h', '1 h', '1h30m', 'never', '1e3s', '9'.repeat(12)], /s, m, h or d/],
   ['BERTH_UNTAGGED_AFTER', ['Never', '30', 'off'], /never, or .* s, m, h or d/],
@@ -134,6 +144,9 @@ describe.each(WRONG)('%s', (name, values, allowed) => {
 it('has a wrong value of every setting among its trials', () => {
   const tried = new Set(WRONG.map(([name]) => name));
   expect(NAMES.filter((name) => !tried.has(name))).toEqual([
+    'BERTH_RPC_TLS_CERT',
+    'BERTH_RPC_TLS_KEY',
+    'BERTH_RPC_TLS_CA',
     'BERTH_DATA_DIR', // any text names a folder, a client, a claim; or is a secret
     'BERTH_OIDC_CLIENT_ID',
     'BERTH_OIDC_CLIENT_SECRET',
@@ -153,4 +166,36 @@ it('tells all problems at once', () => {
   const error = new SettingsError(problems);
   expect(error.message).not.toContain(secret);
   expect(error.message.split('\n')).toHaveLength(4);
+});
+
+describe('a service of its own', () => {
+  const SECRET = { BERTH_RPC_SECRET: 'x'.repeat(32) };
+  const TLS = { BERTH_RPC_TLS_CERT: 'a', BERTH_RPC_TLS_KEY: 'b', BERTH_RPC_TLS_CA: 'c' };
+  const BLOBS = { BERTH_S3_BUCKET: 'bucket' };
+
+  it('has ports of its own', () => {
+    const { BERTH_RPC_LISTEN, BERTH_OPS_LISTEN } = readSettings({ ...SECRET, ...BLOBS }, 'blobs');
+    expect([BERTH_RPC_LISTEN.port, BERTH_OPS_LISTEN?.port]).toEqual([5003, 5013]);
+    expect(readSettings({ ...SECRET, ...BLOBS, BERTH_RPC_LISTEN: ':7' }, 'blobs').BERTH_RPC_LISTEN.port).toBe(7);
+  });
+
+  it('starts with a secret or with certificates, not without', () => {
+    const missing = /^BERTH_RPC_SECRET must be set, or BERTH_RPC_TLS_CERT, _KEY and _CA/;
+    expect(problemsOf(BLOBS, 'blobs')).toEqual([expect.stringMatching(missing)]);
+    expect(problemsOf({ ...BLOBS, ...SECRET }, 'blobs')).toEqual([]);
+    expect(problemsOf({ ...BLOBS, ...TLS }, 'blobs')).toEqual([]);
+    const { BERTH_RPC_TLS_CA: _, ...half } = TLS;
+    expect(problemsOf({ ...BLOBS, ...SECRET, ...half }, 'blobs')).toEqual([
+      expect.stringMatching(/^BERTH_RPC_TLS_CA must be set as well/),
+    ]);
+  });
+
+  it.each([
+    ['gateway', ['BERTH_METADATA_URL', 'BERTH_BLOBS_URL']],
+    ['metadata', ['BERTH_DATABASE_URL', 'BERTH_ADMIN_TOKEN']],
+    ['blobs', ['BERTH_S3_BUCKET']],
+    ['worker', ['BERTH_DATABASE_URL', 'BERTH_S3_BUCKET']],
+  ] as const)('%s tells what it cannot do without', (part, names) => {
+    expect(problemsOf(SECRET, part)).toEqual(names.map((name) => `${name} must be set for ${part}`));
+  });
 });

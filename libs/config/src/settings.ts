@@ -67,7 +67,6 @@ export const SETTINGS = {
   BERTH_S3_ENCRYPTION: z.enum(['AES256', 'aws:kms'], { error: 'must be AES256 or aws:kms' }).optional(),
   BERTH_S3_ENCRYPTION_KEY: z.string().max(2048, 'must be the id of a KMS key').optional(),
   BERTH_BLOB_DELIVERY: z.enum(['redirect', 'proxy'], { error: 'must be redirect or proxy' }).default('redirect'),
-  BERTH_REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://…' }).optional(),
   BERTH_ADMIN_TOKEN: z.string().min(MIN_ADMIN_TOKEN, `must have ${MIN_ADMIN_TOKEN} or more characters`).optional(),
   BERTH_GC_GRACE: duration.prefault('24h'),
   BERTH_UNTAGGED_AFTER: durationOrNever.prefault('30d'),
