@@ -129,7 +129,7 @@ export class Client {
 }
 
 function scopesOf(path: string): string[] {
-  const name = /^\/v2\/([^?]+)\/(?:blobs|manifests|tags|referrers)\//.exec(path)?.[1];
+  const name = /^\/v2\/([^?]+)\/(?:blobs|manifests|tags|referrers|_berth)\//.exec(path)?.[1];
   return name && name.length < 1000 ? [`repository:${name}:pull,push,delete`] : [];
 }
 

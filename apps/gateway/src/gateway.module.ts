@@ -10,9 +10,13 @@ import {
   BlobIndex,
   ByteBudget,
   CancelUpload,
+  CompleteDirectUpload,
   DeleteBlob,
   DeleteManifest,
   DeleteTag,
+  DirectStorage,
+  DirectUploads,
+  FindDirectUpload,
   FindUpload,
   FinishUpload,
   GetManifest,
@@ -22,18 +26,24 @@ import {
   MAX_PART_BYTES,
   ManifestStore,
   MountBlob,
+  ObjectHasher,
+  ObjectKeeper,
+  ObjectSigner,
   ObjectStore,
   OpenBlob,
+  OpenDirectUpload,
   PackageStore,
   PutManifest,
   ReadBlob,
   SessionWriters,
+  SignDirectUpload,
   StartUpload,
   StatBlob,
   TagStore,
   UploadLimits,
   UploadSessions,
   UploadStorage,
+  VerifyDirectUpload,
 } from '#registry';
 import { Judge } from './access/judge.js';
 import { AccountsController } from './admin/accounts.controller.js';
@@ -80,6 +90,9 @@ import { BlobLinks } from './v2/blob-links.js';
 import { BlobsController } from './v2/blobs.controller.js';
 import { CatalogController } from './v2/catalog.controller.js';
 import { Challenger } from './v2/challenger.js';
+import { DirectUploadsController } from './v2/direct/direct-uploads.controller.js';
+import { DirectUseCases } from './v2/direct/direct-use-cases.js';
+import { DirectVerifications } from './v2/direct/direct-verifications.js';
 import { ManifestsController } from './v2/manifests.controller.js';
 import { PullableRepositories } from './v2/pullable-repositories.js';
 import { ReferrersController } from './v2/referrers.controller.js';
@@ -121,6 +134,15 @@ const openIdProvider = (s: Settings) =>
         s.BERTH_OUTBOUND_HTTP,
       );
 
+/** Where the store signs requests it is there for clients as well. */
+const directStorage = (
+  uploads: DirectUploads,
+  sessions: UploadSessions,
+  hasher: ObjectHasher,
+  signer: ObjectSigner | undefined,
+  keeper: ObjectKeeper | undefined,
+) => new DirectStorage(uploads, sessions, hasher, signer && keeper && { signer, keeper });
+
 /** Everything public. Its ports come from whatever adapters module the process has. */
 @Module({
   imports: [DiscoveryModule, PassportModule],
@@ -128,6 +150,7 @@ const openIdProvider = (s: Settings) =>
     BaseController,
     CatalogController,
     UploadsController,
+    DirectUploadsController,
     BlobsController,
     ManifestsController,
     TagsController,
@@ -177,6 +200,7 @@ const openIdProvider = (s: Settings) =>
     SmallBlobs,
     DownloadCounter,
     BlobLinks,
+    DirectVerifications,
     SessionWriters,
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
     FailedLogins,
@@ -202,6 +226,23 @@ const openIdProvider = (s: Settings) =>
     useCase(FinishUpload, UploadStorage, SessionWriters, UploadLimits),
     useCase(FindUpload, UploadSessions),
     useCase(CancelUpload, UploadSessions),
+    {
+      provide: DirectStorage,
+      inject: [
+        DirectUploads,
+        UploadSessions,
+        ObjectHasher,
+        { token: ObjectSigner, optional: true },
+        { token: ObjectKeeper, optional: true },
+      ],
+      useFactory: directStorage,
+    },
+    useCase(OpenDirectUpload, DirectStorage, PackageStore, UploadLimits),
+    useCase(SignDirectUpload, DirectStorage),
+    useCase(FindDirectUpload, DirectStorage),
+    useCase(CompleteDirectUpload, DirectStorage),
+    useCase(VerifyDirectUpload, DirectStorage),
+    useCase(DirectUseCases, OpenDirectUpload, SignDirectUpload, FindDirectUpload, CompleteDirectUpload, CancelUpload),
     useCase(GetManifest, ManifestStore),
     useCase(ImageWords, BlobIndex, ObjectStore, ManifestStore),
     useCase(PutManifest, PackageStore, ManifestStore, ImageWords),

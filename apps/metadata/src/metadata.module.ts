@@ -19,6 +19,7 @@ import {
   PrismaAccountStore,
   PrismaAuditLog,
   PrismaBlobIndex,
+  PrismaDirectUploads,
   PrismaDownloadCounts,
   PrismaGarbage,
   PrismaManifestStore,
@@ -39,6 +40,7 @@ import {
 } from '#database';
 import {
   BlobIndex,
+  DirectUploads,
   DownloadCounts,
   Garbage,
   ManifestStore,
@@ -58,6 +60,7 @@ export class MetadataModule {
     const limits = { restoreWindow: settings.BERTH_RESTORE_WINDOW, maxDownloads: settings.BERTH_KEEP_DOWNLOADED };
     const ports = [
       { provide: BlobIndex, useValue: new PrismaBlobIndex(database, grace) },
+      { provide: DirectUploads, useValue: new PrismaDirectUploads(database, grace) },
       { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace) },
       { provide: ManifestStore, useValue: new PrismaManifestStore(database, untaggedAfter) },
       { provide: Garbage, useValue: new PrismaGarbage(database) },

@@ -2,6 +2,7 @@ import { accessFactsStore } from './access-facts.js';
 import { accountStore } from './account-store.js';
 import { auditLog } from './audit-log.js';
 import { blobIndex } from './blob-index.js';
+import { directUploads } from './direct-uploads.js';
 import { downloadCounts } from './download-counts.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
@@ -28,6 +29,7 @@ export type { Contract, MethodContract } from './contract.js';
 export const METADATA_CONTRACTS = [
   blobIndex,
   uploadSessions,
+  directUploads,
   manifestStore,
   tagStore,
   packageStore,

@@ -4,6 +4,7 @@ export { PrismaAccessFactsStore } from './prisma-access-facts-store.js';
 export { PrismaAccountStore } from './prisma-account-store.js';
 export { PrismaAuditLog } from './prisma-audit-log.js';
 export { PrismaBlobIndex } from './prisma-blob-index.js';
+export { PrismaDirectUploads } from './prisma-direct-uploads.js';
 export { PrismaDownloadCounts } from './prisma-download-counts.js';
 export { PrismaGarbage } from './prisma-garbage.js';
 export { PrismaManifestStore } from './prisma-manifest-store.js';

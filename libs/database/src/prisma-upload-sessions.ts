@@ -23,7 +23,7 @@ import { inTransaction, type Transaction } from './transaction.js';
 const BUSY_SECONDS = 600;
 
 /** In place of a multipart upload's id while it is being opened: nobody may ever learn it. */
-const STARTING = '';
+export const STARTING = '';
 
 type ClaimRow = Omit<ClaimedUpload, 'principal' | 'reservedKey'>;
 
@@ -47,7 +47,7 @@ export class PrismaUploadSessions extends UploadSessions {
   override async find(owner: SessionOwner): Promise<{ offset: number } | undefined> {
     const rows = await this.database.$queryRaw<Array<{ offset: number }>>`
       SELECT "offset"::float8 AS "offset" FROM upload_sessions
-      WHERE ${ownedBy(owner)} AND state IN ('open', 'completing') AND expires_at > now()`;
+      WHERE ${ownedBy(owner)} AND direct_size IS NULL AND state IN ('open', 'completing') AND expires_at > now()`;
     return rows[0];
   }
 
@@ -65,7 +65,7 @@ export class PrismaUploadSessions extends UploadSessions {
     const claimed = await this.take(owner, start, isOpen, Prisma.sql`'completing', digest = ${digest}`);
     if (claimed) return claimed;
     const done = await this.database.$queryRaw<unknown[]>`
-      SELECT 1 FROM upload_sessions WHERE ${ownedBy(owner)} AND state = 'done' AND digest = ${digest}
+      SELECT 1 FROM upload_sessions WHERE ${ownedBy(owner)} AND direct_size IS NULL AND state = 'done' AND digest = ${digest}
         AND EXISTS (SELECT FROM package_blobs pb WHERE pb.package_id = upload_sessions.package_id AND pb.digest = ${digest})`;
     return done.length > 0 ? 'done' : this.explainRefusal(owner, start);
   }
@@ -79,7 +79,7 @@ export class PrismaUploadSessions extends UploadSessions {
   ): Promise<ClaimedUpload | undefined> {
     const reservedKey = newObjectKey();
     const isNext = start === undefined ? Prisma.empty : Prisma.sql`AND "offset" = ${start}::bigint`;
-    const isTakeableNow = Prisma.sql`${ownedBy(owner)} AND ${isTakeable} ${isNext} AND expires_at > now()`;
+    const isTakeableNow = Prisma.sql`${ownedBy(owner)} AND direct_size IS NULL AND ${isTakeable} ${isNext} AND expires_at > now()`;
     // Locked by a statement of its own: the next one then sees the parts of a step that was being committed meanwhile.
     const rows = await inTransaction(this.database, async (tx) => {
       await tx.$queryRaw`SELECT 1 FROM upload_sessions WHERE ${isTakeableNow} FOR UPDATE`;
@@ -273,7 +273,10 @@ export class PrismaUploadSessions extends UploadSessions {
     if (upload.objectKey === adopted) return;
     const [session] = await tx.$queryRaw<Array<{ uploadId: string | null }>>`
       SELECT upload_id AS "uploadId" FROM upload_sessions WHERE id = ${upload.sessionId}::uuid`;
-    if (typeof session?.uploadId === 'string') await queueDeletion(tx, upload.objectKey, session.uploadId);
+    if (typeof session?.uploadId !== 'string') return;
+    // A client's link to write the object by may outlive its deletion.
+    const againAfter = session.uploadId === STARTING ? LATE_WRITE_SECONDS : undefined;
+    await queueDeletion(tx, upload.objectKey, session.uploadId, againAfter);
   }
 
   override async close(owner: SessionOwner): Promise<boolean> {

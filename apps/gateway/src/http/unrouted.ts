@@ -7,6 +7,8 @@ const ALLOWED: Array<[RegExp, string]> = [
   [/^\/v2\/_catalog$/, 'GET'],
   [/^\/v2\/[^/]+\/blobs\/uploads$/, 'POST'],
   [/^\/v2\/[^/]+\/blobs\/uploads\/[^/]+$/, 'GET, PATCH, PUT, DELETE'],
+  [/^\/v2\/[^/]+\/_berth\/uploads$/, 'POST'],
+  [/^\/v2\/[^/]+\/_berth\/uploads\/[^/]+$/, 'GET, PUT, DELETE'],
   [/^\/v2\/[^/]+\/blobs\/[^/]+$/, 'GET, HEAD, DELETE'],
   [/^\/v2\/[^/]+\/manifests\/[^/]+$/, 'GET, HEAD, PUT, DELETE'],
   [/^\/v2\/[^/]+\/tags\/list$/, 'GET'],

@@ -11,6 +11,8 @@ it.each([
   ['/v2/acme/app/blobs/uploads/', '/v2/acme%2Fapp/blobs/uploads'],
   ['/v2/acme/app/blobs/uploads', '/v2/acme%2Fapp/blobs/uploads'],
   ['/v2/acme/app/blobs/uploads/x', '/v2/acme%2Fapp/blobs/uploads/x'],
+  ['/v2/acme/app/_berth/uploads/', '/v2/acme%2Fapp/_berth/uploads'],
+  ['/v2/acme/app/_berth/uploads/x?part=2', '/v2/acme%2Fapp/_berth/uploads/x?part=2'],
   ['/v2/acme/app/blobs/sha256:a', '/v2/acme%2Fapp/blobs/sha256:a'],
   ['/v2/acme/app/referrers/sha256:a', '/v2/acme%2Fapp/referrers/sha256:a'],
   // names whose segments are words of the path

@@ -7,6 +7,8 @@
 const ENDINGS: Array<{ words: string[]; following: 0 | 1 }> = [
   { words: ['blobs', 'uploads'], following: 1 },
   { words: ['blobs', 'uploads'], following: 0 },
+  { words: ['_berth', 'uploads'], following: 1 },
+  { words: ['_berth', 'uploads'], following: 0 },
   { words: ['tags', 'list'], following: 0 },
   { words: ['blobs'], following: 1 },
   { words: ['manifests'], following: 1 },
@@ -14,7 +16,7 @@ const ENDINGS: Array<{ words: string[]; following: 0 | 1 }> = [
 ];
 
 /** Addresses that are written with a slash at their end, and often without. */
-const ENDING_SLASH = /^(\/v2|\/token|\/v2\/.+\/blobs\/uploads)\/$/;
+const ENDING_SLASH = /^(\/v2|\/token|\/v2\/.+\/(?:blobs|_berth)\/uploads)\/$/;
 
 /** The absolute form that proxies are sent, and that every server takes (RFC 9112 section 3.2.2). */
 const ABSOLUTE = /^https?:\/\/[^/]+(?=\/)/i;

@@ -10,7 +10,6 @@ import {
   FinishUpload,
   MountBlob,
   type Repository,
-  type SessionOwner,
   StartUpload,
   type UploadBody,
 } from '#registry';
@@ -19,7 +18,7 @@ import { type GatewayRequest, single } from '../http/gateway-request.js';
 import { Access } from './access.js';
 import { PullableRepositories } from './pullable-repositories.js';
 import { blobCreated, uploadState } from './v2.headers.js';
-import { ActorParam, RepositoryParam } from './v2.params.js';
+import { ActorParam, ownerOf, RepositoryParam } from './v2.params.js';
 
 interface StartQuery {
   digest?: string | string[];
@@ -128,14 +127,6 @@ export class UploadsController {
 function parseOneDigest(value: string | string[] | undefined): Digest {
   if (typeof value !== 'string') fail('DIGEST_INVALID', { reason: 'one ?digest= is needed' });
   return parseDigest(value);
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-function ownerOf({ packageId }: Repository, actor: Actor, sessionId: string): SessionOwner {
-  if (packageId === undefined || !UUID.test(sessionId))
-    return fail('BLOB_UPLOAD_UNKNOWN', { upload: sessionId.slice(0, 64) });
-  return { sessionId, packageId, principal: actor.principal };
 }
 
 function bodyOf(request: IncomingMessage): UploadBody {

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { type Digest, fail, parseDigest, parseReference, type Reference } from '#oci';
-import type { Actor, Repository } from '#registry';
+import type { Actor, Repository, SessionOwner } from '#registry';
 import { type GatewayRequest, type Query, single } from '../http/gateway-request.js';
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<GatewayRequest>();
@@ -29,4 +29,19 @@ export const ReferenceParam = createParamDecorator(
 export const QueryParam = createParamDecorator((name: string, context: ExecutionContext): string | undefined => {
   const value = single((requestOf(context).query as Query)[name]);
   return value?.includes('\0') ? fail('UNSUPPORTED', { [name]: 'holds a NUL' }, { status: 400 }) : value;
+});
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A session in the hands of this caller. Errors: BLOB_UPLOAD_UNKNOWN. */
+export function ownerOf({ packageId }: Repository, actor: Actor, sessionId: string): SessionOwner {
+  if (packageId === undefined || !UUID.test(sessionId))
+    return fail('BLOB_UPLOAD_UNKNOWN', { upload: sessionId.slice(0, 64) });
+  return { sessionId, packageId, principal: actor.principal };
+}
+
+/** The upload session of the path, as this caller's. Errors: BLOB_UPLOAD_UNKNOWN. */
+export const OwnerParam = createParamDecorator((_: unknown, context: ExecutionContext): SessionOwner => {
+  const { access, params } = requestOf(context);
+  return ownerOf(access.repository, access.actor, params.session ?? '');
 });

@@ -12,7 +12,10 @@ export abstract class ObjectKeeper {
    */
   abstract startMultipart(key: ObjectKey, isChecked: boolean): Promise<string>;
 
-  /** As `ObjectStore.completeMultipart`. An answer that was lost, or an error after the fact, is told from a failure. */
+  /**
+   * As `ObjectStore.completeMultipart`. An answer that was lost, or an error after the fact, is told from a failure.
+   * Errors: BLOB_UPLOAD_INVALID when the store does not have these parts.
+   */
   abstract completeMultipart(key: ObjectKey, uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 
   /** As `ObjectStore.abortMultipart`. */

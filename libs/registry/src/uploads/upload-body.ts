@@ -45,7 +45,8 @@ export async function* boundedChunks(
   if (expected !== undefined && received < expected) fail('SIZE_INVALID', { expected, received });
 }
 
-function assertBlobSize(size: number, maxBlobSize: number | undefined): void {
+/** Errors: SIZE_INVALID with status 413. */
+export function assertBlobSize(size: number, maxBlobSize: number | undefined): void {
   if (maxBlobSize !== undefined && size > maxBlobSize) {
     fail('SIZE_INVALID', { reason: `blobs are at most ${maxBlobSize} bytes here` }, { status: 413 });
   }

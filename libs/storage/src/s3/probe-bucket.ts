@@ -47,8 +47,8 @@ async function probeMultipart(bucket: S3Bucket): Promise<boolean> {
     uploadId = id;
     const part = { number: 1, size: BYTES.length, crc32: crc32Of([BYTES]) };
     const etag = await sendBody(await signer.signPart(key, id, part, 'berth'), [BYTES], TRANSFER_LIMITS);
-    const complete = (crc32: number) =>
-      keeper.completeMultipart(key, id, [{ number: 1, size: BYTES.length, etag: writePartToken({ etag, crc32 }) }]);
+    const parts = [{ number: 1, size: BYTES.length, etag: writePartToken({ etag, crc32: part.crc32 }) }];
+    const complete = (crc32: number) => keeper.complete(key, id, parts, crc32);
     if (!(await isRefusal(complete(crc32Of([OTHER_BYTES]))))) return false;
     await complete(part.crc32);
     return true;

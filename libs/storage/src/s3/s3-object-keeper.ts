@@ -8,12 +8,16 @@ import {
   ListMultipartUploadsCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { fail } from '#oci';
 import { ObjectKeeper, type ObjectKey, type StoredPart, type StoreFeatures } from '#registry';
 import { crc32Combine, crc32Header } from '../crc32.js';
 import { readPartToken } from '../part-token.js';
 import { retry } from '../signed/retry.js';
 import { StorageError } from '../signed/storage-error.js';
 import type { S3Bucket } from './s3-bucket.js';
+
+/** The store's words for parts that are not those it has. */
+const REFUSED_PARTS = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'NoSuchUpload']);
 
 /** What S3 is asked without moving bytes. The SDK repeats requests that fail in passing. */
 export class S3ObjectKeeper extends ObjectKeeper {
@@ -51,23 +55,37 @@ export class S3ObjectKeeper extends ObjectKeeper {
    */
   override async completeMultipart(key: ObjectKey, uploadId: string, parts: readonly StoredPart[]): Promise<void> {
     try {
-      await tell('completion of a multipart upload', () =>
-        this.bucket.client.send(
-          new CompleteMultipartUploadCommand({
-            ...this.target(key),
-            UploadId: uploadId,
-            ...this.wholeChecksum(parts),
-            MultipartUpload: {
-              Parts: parts.map((part) => this.named(part)),
-            },
-          }),
-          { requestTimeout: this.bucket.timeouts.completionMs },
-        ),
-      );
+      await this.complete(key, uploadId, parts, this.wholeCrc32(parts));
     } catch (error) {
       const expected = parts.reduce((sum, part) => sum + part.size, 0);
-      if ((await this.size(key)) !== expected) throw error;
+      if ((await this.size(key)) === expected) return;
+      if (error instanceof StorageError && REFUSED_PARTS.has(error.code ?? '')) {
+        fail('BLOB_UPLOAD_INVALID', { reason: `the object store does not have these parts (${error.code})` });
+      }
+      throw error;
     }
+  }
+
+  /** One attempt, with this CRC-32 of the whole. Errors: StorageError. */
+  async complete(
+    key: ObjectKey,
+    uploadId: string,
+    parts: readonly StoredPart[],
+    crc32: number | undefined,
+  ): Promise<void> {
+    await tell('completion of a multipart upload', () =>
+      this.bucket.client.send(
+        new CompleteMultipartUploadCommand({
+          ...this.target(key),
+          UploadId: uploadId,
+          ...(crc32 !== undefined && { ChecksumCRC32: crc32Header(crc32), ChecksumType: 'FULL_OBJECT' }),
+          MultipartUpload: {
+            Parts: parts.map((part) => this.named(part)),
+          },
+        }),
+        { requestTimeout: this.bucket.timeouts.completionMs },
+      ),
+    );
   }
 
   /** A store that checks the whole asks for each part's checksum, too. */
@@ -77,7 +95,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
     return { PartNumber: part.number, ETag: etag, ...(isChecked && { ChecksumCRC32: crc32Header(crc32) }) };
   }
 
-  private wholeChecksum(parts: readonly StoredPart[]) {
+  private wholeCrc32(parts: readonly StoredPart[]): number | undefined {
     if (!this.seen.verifiesMultipart) return undefined;
     let whole = 0;
     for (const part of parts) {
@@ -85,7 +103,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
       if (crc32 === undefined) return undefined;
       whole = crc32Combine(whole, crc32, part.size);
     }
-    return { ChecksumCRC32: crc32Header(whole), ChecksumType: 'FULL_OBJECT' as const };
+    return whole;
   }
 
   override async abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void> {
