@@ -60,6 +60,9 @@ import { CredentialsGuard, LoginGuard } from './credentials/credentials.guard.js
 import { FailedLogins } from './credentials/failed-logins.js';
 import { Login } from './credentials/login.js';
 import { DownloadCounter } from './downloads/download-counter.js';
+import { ExplainController, PackageRefusalsController } from './explain/explain.controllers.js';
+import { Explain } from './explain/explain.js';
+import { Refusals } from './explain/refusals.js';
 import { ExternalOrigin } from './http/external-origin.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { RateLimits } from './limits/rate-limits.js';
@@ -161,6 +164,8 @@ const directStorage = (
     PackagesController,
     TrustPoliciesController,
     TokensController,
+    ExplainController,
+    PackageRefusalsController,
     AuditController,
     OrganisationAuditController,
     TokenSignOnController,
@@ -205,6 +210,8 @@ const directStorage = (
     fromSettings(ExternalOrigin, (s) => new ExternalOrigin(s.BERTH_PUBLIC_URL, s.BERTH_TRUSTED_PROXIES)),
     FailedLogins,
     CallerLimits,
+    Refusals,
+    Explain,
     fromSettings(RateLimits, (s) => new RateLimits(s.BERTH_RATE_LIMITS, s.BERTH_REDIS_URL)),
     fromSettings(UploadLimits, (s) => new UploadLimits(s.BERTH_MAX_BLOB_SIZE)),
     { provide: ByteBudget, useFactory: () => new ByteBudget(UPLOAD_BUFFER_BYTES) },

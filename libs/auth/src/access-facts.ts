@@ -50,6 +50,12 @@ export abstract class AccessFactsStore {
   /** The holder of a token by the SHA-256 of its text; undefined for an unknown, revoked or expired one or a disabled user. */
   abstract findTokenHolder(hash: Uint8Array): Promise<TokenHolder | undefined>;
 
+  /**
+   * The facts for a user by login, as if they came with a token that holds nothing back; of nobody in particular where it is
+   * undefined or nobody's.
+   */
+  abstract findForUser(login: string | undefined, name: RepositoryName): Promise<AccessFacts>;
+
   /** The subject that a bearer token's principal stands for; undefined when it is no more, or anonymous. */
   abstract findSubject(principal: Principal): Promise<Subject | undefined>;
 }

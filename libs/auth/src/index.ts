@@ -11,6 +11,7 @@ export { createAccessToken, hashToken, isPlausibleToken } from './access-token.j
 export { AccountStore, type MemberRole, type NewToken } from './account-store.js';
 export { type AuditEntry, AuditLog, type AuditQuery } from './audit-log.js';
 export {
+  ACTIONS,
   type Action,
   authorize,
   type Decision,
@@ -29,6 +30,7 @@ export {
   type TokenScope,
   type WorkflowPrincipal,
 } from './principal.js';
+export { type Refusal, type RefusalCount, RefusalStore } from './refusal-store.js';
 export { type RoleEntry, type RoleHolder, RoleStore, type RoleTarget } from './role-store.js';
 export { type AccessEntry, parseScopes, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from './scope.js';
 export { type GroupMapping, type NewSession, type ProvenIdentity, SignOnStore } from './sign-on-store.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AccessFactsStore, TOKEN_SCOPES } from '#auth';
-import { contract, lookUp } from './contract.js';
+import { contract, look, lookUp } from './contract.js';
 import { bytes, id, packageRole, repositoryName, visibility } from './shapes.js';
 
 const workflow = z.object({
@@ -40,6 +40,7 @@ const facts = z.object({
 
 export const accessFactsStore = contract(AccessFactsStore, {
   find: lookUp([principal, repositoryName], z.union([facts, z.literal('revoked')])),
+  findForUser: look([z.string().optional(), repositoryName], facts),
   findTokenHolder: lookUp([bytes], holder.optional()),
   findSubject: lookUp([principal], subject.optional()),
 });

@@ -12,6 +12,7 @@ import { objectSigner } from './object-signer.js';
 import { packageDirectory } from './package-directory.js';
 import { packageSettings } from './package-settings.js';
 import { packageStore } from './package-store.js';
+import { refusalStore } from './refusal-store.js';
 import { roleStore } from './role-store.js';
 import { signOnStore } from './sign-on-store.js';
 import { signingKeyStore } from './signing-keys.js';
@@ -41,6 +42,7 @@ export const METADATA_CONTRACTS = [
   accountStore,
   tokenStore,
   auditLog,
+  refusalStore,
   signOnStore,
   trustPolicyStore,
   memberStore,

@@ -1,10 +1,12 @@
 import {
   type AccessFacts,
   AccessFactsStore,
+  ANONYMOUS,
   NO_LIMITS,
   type PackageRole,
   type Principal,
   type Subject,
+  TOKEN_SCOPES,
   type TokenHolder,
   type WorkflowPrincipal,
 } from '#auth';
@@ -87,7 +89,8 @@ const factsOfMany = (
   FROM unnest(${users}::int[], ${tokens}::int[], ${policies}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[])
     WITH ORDINALITY AS r(user_id, token_id, policy_id, source_id, full_name, owner, ord)
   LEFT JOIN access_tokens t ON t.id = r.token_id AND t.user_id = r.user_id AND ${IS_ALIVE}
-  LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL
+  -- without a token only in findForUser
+  LEFT JOIN users u ON u.id = r.user_id AND (r.token_id IS NULL OR t.id IS NOT NULL) AND u.disabled_at IS NULL
   LEFT JOIN sources w ON w.id = r.source_id
   LEFT JOIN trust_policies tp ON tp.id = r.policy_id
     AND (tp.source_id = w.id OR tp.source_id IS NULL AND tp.namespace_id = w.namespace_id)
@@ -107,6 +110,20 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
 
   override find(principal: Principal, name: RepositoryName): Promise<AccessFacts | 'revoked'> {
     return this.batcher.find({ principal, name });
+  }
+
+  override async findForUser(login: string | undefined, name: RepositoryName): Promise<AccessFacts> {
+    const [user] = await this.database.$queryRaw<Array<{ id: number }>>`
+      SELECT id FROM users WHERE login_key = ${login?.toLowerCase() ?? ''} AND disabled_at IS NULL`;
+    const { owner } = splitRepositoryName(name);
+    const [row] = await this.database.$queryRaw<FactsRow[]>(
+      factsOfMany([user?.id ?? null], [null], [null], [null], [name], [owner]),
+    );
+    if (!row) throw new Error('facts without a row');
+    if (!user) return factsOf(ANONYMOUS, row);
+    const full = { ...row, tokenId: 0, scopes: [...TOKEN_SCOPES].filter((scope) => scope !== 'admin:registry') };
+    const facts = factsOf({ kind: 'user', userId: user.id, tokenId: 0 }, full);
+    return { ...facts, limits: NO_LIMITS };
   }
 
   private async findMany(keys: FactsKey[]): Promise<Array<AccessFacts | 'revoked'>> {

@@ -64,7 +64,8 @@ export class Judge {
   }
 }
 
-function judgementOf(action: Action | NamespaceAction, facts: AccessFacts, name: RepositoryName): Judgement {
+/** What `authorize()` makes of these facts. */
+export function judgementOf(action: Action | NamespaceAction, facts: AccessFacts, name: RepositoryName): Judgement {
   const hasPackage = splitRepositoryName(name).packageName !== undefined;
   const decision = authorize(action, facts, hasPackage);
   const sight = action === 'look' || action === 'govern' ? 'look' : 'pull';

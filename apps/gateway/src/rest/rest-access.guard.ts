@@ -8,6 +8,7 @@ import { isRepositoryName, type RepositoryName } from '#oci';
 import { PackageDirectory } from '#registry';
 import { Judge, type Judgement } from '../access/judge.js';
 import { principalOf } from '../credentials/credentials.js';
+import { Refusals } from '../explain/refusals.js';
 import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
 import { OF_DELETED_PACKAGE } from './rest-policy.js';
 import { notFound, RestRefusal } from './rest-refusal.js';
@@ -35,6 +36,7 @@ export class RestAccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly judge: Judge,
     private readonly packages: PackageDirectory,
+    private readonly refusals: Refusals,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -111,6 +113,7 @@ export class RestAccessGuard implements CanActivate {
     if (!isRepositoryName(name)) return notFound();
     const judgement = await this.judge.judge(principalOf(holder), action, name);
     if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
+    if (!judgement.decision.isAllowed) this.refusals.note(action, judgement);
     const isOrganisationRoute = request.params.org !== undefined;
     if (isOrganisationRoute && judgement.facts.namespace?.kind !== 'organisation') return notFound();
     return { name, judgement };

@@ -6,6 +6,7 @@ import { SETTINGS } from '#nest';
 import { fail, parseRepositoryName, type RepositoryName } from '#oci';
 import { Judge } from '../access/judge.js';
 import { REJECTED } from '../credentials/credentials.js';
+import { Refusals } from '../explain/refusals.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { CallerLimits } from '../limits/caller-limits.js';
 import { ACCESS_POLICY, type AccessPolicy } from './access-policy.js';
@@ -24,6 +25,7 @@ export class AccessGuard implements CanActivate {
     private readonly judge: Judge,
     private readonly challenger: Challenger,
     private readonly callerLimits: CallerLimits,
+    private readonly refusals: Refusals,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -55,6 +57,7 @@ export class AccessGuard implements CanActivate {
     const { decision, facts, actor } = judgement;
     this.assertOpen(action);
     if (!decision.isAllowed) {
+      this.refusals.note(action, judgement);
       if (!facts.subject) return this.challenger.refuse(request, undefined, scope);
       return action === 'pull' ? fail('NAME_UNKNOWN', { name }) : fail('DENIED', { name, action });
     }

@@ -1,0 +1,106 @@
+import { Controller, Get, Query, Req } from '@nestjs/common';
+import { z } from 'zod';
+import { ACTIONS, type Action, RefusalStore } from '#auth';
+import { isRepositoryName } from '#oci';
+import { OperatorsOnly } from '../admin/operator.guard.js';
+import { Problem } from '../admin/problem.js';
+import { Described } from '../http/described.js';
+import { type Query as QueryValues, single } from '../http/gateway-request.js';
+import { RestAccess } from '../rest/rest-access.js';
+import { RestRefusal } from '../rest/rest-refusal.js';
+import type { RestRequest } from '../rest/rest-request.js';
+import { restTime } from '../rest/rest-time.js';
+import { Explain, type Explanation } from './explain.js';
+import { remedyFor, type Who } from './remedy.js';
+
+const ExplanationSchema = z.object({
+  subject: z.string(),
+  action: z.enum(ACTIONS),
+  package: z.string(),
+  allowed: z.boolean(),
+  rule: z.string(),
+  remedy: z.string().nullable(),
+});
+const RefusalSchema = z.object({
+  identity: z.string(),
+  action: z.string(),
+  rule: z.string(),
+  count: z.int(),
+  first_at: z.string(),
+  last_at: z.string(),
+  message: z.string(),
+});
+type RefusalAnswer = z.output<typeof RefusalSchema>;
+
+const SUBJECT = /^[\w.:-]{1,100}$/;
+const readSubject = (query: QueryValues) => SUBJECT.exec(single(query.subject) ?? '')?.[0];
+const readAction = (query: QueryValues): Action | undefined => ACTIONS.find((name) => name === single(query.action));
+const ASKS =
+  'Send subject (a login, anonymous, or workflow:ID of a trust policy) and action (pull, push, delete, administer).';
+
+/** Which rule lets somebody do something to a package or keeps them from it, for operators. */
+@Controller('admin/v1/explain')
+export class ExplainController {
+  constructor(private readonly explain: Explain) {}
+
+  /** Errors: Problem 400 where a parameter is missing or makes no sense, 404 for a workflow that nobody trusts. */
+  @Get()
+  @OperatorsOnly()
+  async get(@Query() query: QueryValues): Promise<Explanation> {
+    const [subject, action, name] = [readSubject(query), readAction(query), single(query.package)?.toLowerCase() ?? ''];
+    if (subject === undefined || action === undefined || !isRepositoryName(name)) {
+      throw new Problem(400, 'The question does not fit', `${ASKS} And package (OWNER/NAME).`);
+    }
+    const explanation = await this.explain.run(subject, action, name);
+    if (!explanation) throw new Problem(404, 'No such trust policy in that namespace, or it names no source');
+    return explanation;
+  }
+}
+
+const PACKAGES = ['api/v3/orgs/:org/packages', 'api/v3/users/:username/packages', 'api/v3/user/packages'];
+
+/** The same for a package's admins, and who was refused on it. */
+@Controller(PACKAGES.map((path) => `${path}/:package_type/:package_name`))
+export class PackageRefusalsController {
+  constructor(
+    private readonly explain: Explain,
+    private readonly refusals: RefusalStore,
+  ) {}
+
+  @Get('explain')
+  @RestAccess('administer')
+  @Described({
+    summary: 'Names the rule that lets somebody do something to the package or keeps them from it',
+    query: {
+      subject: 'A login, anonymous, or workflow:ID of a trust policy',
+      action: 'pull, push, delete or administer',
+    },
+    answer: { status: 200, schema: ExplanationSchema },
+    errors: { 400: 'subject or action makes no sense' },
+  })
+  async get(@Query() query: QueryValues, @Req() request: RestRequest): Promise<Explanation> {
+    const [subject, action] = [readSubject(query), readAction(query)];
+    if (subject === undefined || action === undefined) throw new RestRefusal(400, ASKS);
+    const explanation = await this.explain.run(subject, action, request.package.name);
+    if (!explanation) throw new RestRefusal(404, 'No such trust policy in this namespace, or it names no source.');
+    return explanation;
+  }
+
+  @Get('refusals')
+  @RestAccess('administer')
+  @Described({
+    summary: 'Lists who was refused what on the package in the last 30 days, how often, and what would help',
+    answer: { status: 200, schema: z.array(RefusalSchema) },
+  })
+  async list(@Req() request: RestRequest): Promise<RefusalAnswer[]> {
+    const refusals = await this.refusals.list(request.package.id);
+    return refusals.map(({ identity, action, rule, count, firstAt, lastAt }) => {
+      const who: Who = identity === 'anonymous' ? 'anonymous' : identity.startsWith('workflow ') ? 'workflow' : 'user';
+      const name = who === 'user' ? `user ${identity}` : identity;
+      const known = ACTIONS.find((candidate) => candidate === action) ?? 'administer';
+      const times = count === 1 ? 'once' : `${count} times`;
+      const message = `${name} was refused ${action} ${times}: ${remedyFor(rule, known, who) ?? rule}.`;
+      return { identity, action, rule, count, first_at: restTime(firstAt), last_at: restTime(lastAt), message };
+    });
+  }
+}
