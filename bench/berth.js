@@ -7,15 +7,16 @@ import pg from 'pg';
 
 const MAIN = fileURLToPath(new URL('../dist/apps/all-in-one/src/main.js', import.meta.url));
 const ADMIN_TOKEN = `an-administrator-${randomBytes(16).toString('hex')}`;
-const USER = 'bench';
+export const USER = 'bench';
 
 /**
  * Starts a Berth of the benchmark's own: the compiled program with the settings that everybody has, a private repository
  * and a user whose token may read and write it.
  * @param {string} folder for its data
+ * @param {Record<string, string>} settings of its own, beside what everybody has
  * @param {boolean} isInspected whether it listens for a debugger, at `inspector`
  */
-export async function startBerth(folder, isInspected) {
+export async function startBerth(folder, isInspected, settings = {}) {
   const database = await createDatabase(process.env.BERTH_DATABASE_URL);
   const flags = isInspected ? ['--inspect=127.0.0.1:0'] : [];
   const child = spawn(process.execPath, [...flags, MAIN], {
@@ -28,6 +29,7 @@ export async function startBerth(folder, isInspected) {
       BERTH_ADMIN_TOKEN: ADMIN_TOKEN,
       BERTH_LOG_LEVEL: 'warn',
       ...(database && { BERTH_DATABASE_URL: database.url }),
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a Ctrl-C is the benchmark's to pass on
@@ -62,11 +64,11 @@ function untilReady(child) {
 }
 
 /** A user as anybody's job would have one: no administrator, and the package is private. */
-async function makeUser(url) {
+export async function makeUser(url, admin = ADMIN_TOKEN) {
   const call = async (path, body) => {
     const answer = await fetch(`${url}/admin/v1${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
     if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${await answer.text()}`);
@@ -78,7 +80,7 @@ async function makeUser(url) {
 }
 
 /** A database of the benchmark's own beside the given one; undefined for the embedded PostgreSQL. */
-async function createDatabase(server) {
+export async function createDatabase(server) {
   if (!server) return undefined;
   const name = `berth_bench_${randomBytes(6).toString('hex')}`;
   const query = async (sql) => {

@@ -1,6 +1,8 @@
 /**
  * Measures Berth, beside another registry where one is given, in one run on one machine and on loopback only.
- * `npm run bench -- [--peer URL] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
+ * `npm run bench -- [--peer URL] [--s3 URL/BUCKET|own] [--split] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
+ * `--s3`: Berth keeps its blobs in S3 (credentials in AWS_*; `own`: on a server of the benchmark's own), and direct uploads are measured beside a bare S3 client. `--split`: Berth's services are processes of their own, on S3.
+ * `npm run bench -- memory [--blob-mb N] [--s3 URL/BUCKET]`: peak memory of a gateway with up to 64 uploads at once.
  * `--profile` measures one read of Berth alone and names the functions that the processor was busy with.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,6 +18,8 @@ const OPTIONS = {
   seconds: { type: 'string', default: '3' },
   'blob-mb': { type: 'string', default: '256' },
   json: { type: 'boolean', default: false },
+  s3: { type: 'string' },
+  split: { type: 'boolean', default: false },
   profile: { type: 'string' },
 };
 
@@ -30,21 +34,32 @@ main(async () => {
   const { printReport } = await import('./report.js');
   const { profile } = await import('./profile.js');
   const { startBerth } = await import('./berth.js');
+  const { openS3 } = await import('./s3-server.js');
+  const { startSplit } = await import('./split.js');
 
   const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
   let berth;
+  let s3;
   let isStopping = false;
   const clear = async () => {
     if (isStopping) return;
     isStopping = true;
     await berth?.stop();
+    await s3?.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => clear().then(() => process.exit(1)));
   try {
-    berth = await startBerth(folder, options.profile !== undefined);
+    if (options.command === 'memory') {
+      const { measureMemory, printMemory } = await import('./memory.js');
+      return printMemory(await measureMemory(folder, options), options.json) ? 0 : 1;
+    }
+    if (options.isOnS3) s3 = await openS3(options.s3, folder);
+    berth = options.split
+      ? await startSplit(folder, s3.settings)
+      : await startBerth(folder, options.profile !== undefined, s3?.settings);
     if (options.profile) await profile(berth, options.profile);
-    else printReport(await measure(berth, options), options.json);
+    else printReport(await measure(berth, options, s3), options.json);
     return 0;
   } finally {
     await clear();
@@ -52,13 +67,20 @@ main(async () => {
 });
 
 function readOptions(args) {
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [command, ...more] = positionals;
+  if (more.length > 0 || (command !== undefined && command !== 'memory'))
+    throw new Error('The only command is: memory');
   const number = (name) => {
     if (/^[1-9][0-9]{0,3}$/.test(values[name])) return Number(values[name]);
     throw new Error(`--${name} takes a whole number from 1 to 9999.`);
   };
   if (values.peer !== undefined && !URL.canParse(values.peer)) throw new Error('--peer takes a URL: http://HOST:PORT');
   return {
+    command,
+    isOnS3: values.s3 !== undefined || values.split,
+    s3: values.s3 === 'own' ? undefined : values.s3,
+    split: values.split,
     peer: values.peer,
     rounds: number('rounds'),
     seconds: number('seconds'),

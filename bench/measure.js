@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bareS3, pushDirect } from './direct.js';
 import { load } from './load.js';
 import { RegistryClient, sha256 } from './registry-client.js';
 
@@ -15,15 +16,16 @@ const PUSHES = {
  * Every case, some rounds of it, Berth and the peer taking turns, so that what disturbs the machine disturbs both.
  * @param {{ url: string, repository: string, username: string, token: string }} berth
  */
-export async function measure(berth, { peer, rounds, seconds, blobBytes }) {
+export async function measure(berth, { peer, rounds, seconds, blobBytes }, s3) {
   const targets = [new Target('Berth', berth)];
   if (peer) targets.push(new Target('peer', { url: peer, repository: berth.repository }));
   const cases = [];
-  const add = async (name, run) => {
+  const direct = s3 && [new Target('Berth', berth), new BareTarget(bareS3(s3))];
+  const add = async (name, run, among = targets) => {
     process.stderr.write(`measuring ${name}\n`);
     const results = {};
     for (let round = 0; round < rounds; round++) {
-      for (const target of targets) {
+      for (const target of among) {
         results[target.name] ??= [];
         results[target.name].push(await run(target));
       }
@@ -34,8 +36,10 @@ export async function measure(berth, { peer, rounds, seconds, blobBytes }) {
     for (const target of targets) await target.prepare();
     for (const name of READS) await add(name, (target) => target.read(name, seconds));
     for (const [name, push] of Object.entries(PUSHES)) await add(name, (target) => target.push(push, blobBytes));
+    // Beside a bare S3 client in place of the peer.
+    if (direct) await add('blob-push-direct', (target) => target.push(pushDirect, blobBytes), direct);
   } finally {
-    for (const target of targets) target.close();
+    for (const target of [...targets, ...(direct ?? [])]) target.close();
   }
   return { peer, rounds, seconds, blobBytes, cases };
 }
@@ -74,4 +78,23 @@ export class Target {
   close() {
     this.client.close();
   }
+}
+
+/** What a direct upload is measured beside: an S3 client that puts the same bytes, whatever push it is asked for. */
+class BareTarget {
+  name = 'peer';
+
+  constructor(put) {
+    this.put = put;
+  }
+
+  async push(_, blobBytes) {
+    const blob = randomBytes(blobBytes);
+    const digest = sha256(blob);
+    const began = performance.now();
+    await this.put(blob, digest);
+    return { duration: (performance.now() - began) / 1000 };
+  }
+
+  close() {}
 }

@@ -6,7 +6,12 @@ const KIB = 1024;
 /** What Go's io.Copy, and so docker, writes at once. */
 const CHUNK = 32 * KIB;
 
-export const sha256 = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+/** Digest of bytes, in one buffer or several. */
+export function sha256(...chunks) {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
 
 /** A client of one repository, with the token flow where the registry asks for one. */
 export class RegistryClient {
@@ -76,8 +81,10 @@ export class RegistryClient {
     const { promise, resolve, reject } = Promise.withResolvers();
     const request = httpRequest(new URL(path, this.registry.url), { method, agent: this.agent, headers: all });
     request.once('error', reject).once('response', resolve);
-    for (let at = 0; body && at < body.length; at += CHUNK) {
-      if (!request.write(body.subarray(at, at + CHUNK))) await drained(request);
+    for (const buffer of Array.isArray(body) ? body : body ? [body] : []) {
+      for (let at = 0; at < buffer.length; at += CHUNK) {
+        if (!request.write(buffer.subarray(at, at + CHUNK))) await drained(request);
+      }
     }
     request.end();
     const response = await promise;
@@ -86,7 +93,7 @@ export class RegistryClient {
     if (response.statusCode !== expected) {
       throw new Error(`${method} ${this.registry.url}${path} answered ${response.statusCode}: ${text.slice(0, 300)}`);
     }
-    return response;
+    return { headers: response.headers, text };
   }
 
   close() {
