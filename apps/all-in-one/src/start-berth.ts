@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { AccountStore, hashToken } from '#auth';
 import { applyMigrations, createPrisma } from '#database';
 import { type Closing, type ServiceContext, startOps } from '#nest';
-import { openQueues } from '#queue';
+import { openQueues, QUEUES } from '#queue';
 import { openStorage } from '#storage';
 import { createGateway } from '../../gateway/src/http/create-gateway.js';
 import { QueueErrors } from '../../worker/src/queue-errors.js';
@@ -15,7 +15,6 @@ import { EmbeddedPostgres } from './embedded-postgres.js';
 
 /** Connections for requests; batches of reads need few, writers hold one for a handful of statements. */
 const DATABASE_CONNECTIONS = 20;
-const WORKERS = 2;
 const MIGRATIONS = join(import.meta.dirname, '../../../../prisma/migrations');
 
 /** Opens everything in the order of its dependence, serves, and says so on stdout. */
@@ -28,7 +27,7 @@ export async function startBerth({ settings, log, closing, giveUp }: ServiceCont
   closing.add(() => database.$disconnect());
   const storage = await openStorage(settings, log);
   closing.add(() => storage.close());
-  const queues = await openQueues(settings.BERTH_REDIS_URL, databaseUrl, WORKERS);
+  const queues = await openQueues(settings.BERTH_REDIS_URL, databaseUrl, QUEUES.length);
   closing.add(() => queues.close());
 
   const app = await createGateway(AllInOneModule.for({ settings, database, storage, queues, log }), log);

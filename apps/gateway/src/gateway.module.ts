@@ -47,10 +47,13 @@ import {
 } from '#registry';
 import { Judge } from './access/judge.js';
 import { AccountsController } from './admin/accounts.controller.js';
+import { GcController } from './admin/gc.controller.js';
+import { GcRunsController } from './admin/gc-runs.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
+import { StorageController } from './admin/storage.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
 import { AuditController, OrganisationAuditController } from './audit/audit.controllers.js';
 import { AccessTokens } from './credentials/access-tokens.js';
@@ -163,6 +166,9 @@ const directStorage = (
     AccountsController,
     PackagesController,
     TrustPoliciesController,
+    GcController,
+    GcRunsController,
+    StorageController,
     TokensController,
     ExplainController,
     PackageRefusalsController,

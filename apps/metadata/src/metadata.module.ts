@@ -13,7 +13,7 @@ import {
   TokenStore,
   TrustPolicyStore,
 } from '#auth';
-import type { Settings } from '#config';
+import { garbageRules, type Settings } from '#config';
 import {
   type Database,
   PrismaAccessFactsStore,
@@ -23,6 +23,8 @@ import {
   PrismaDirectUploads,
   PrismaDownloadCounts,
   PrismaGarbage,
+  PrismaGcRunQueue,
+  PrismaGcRuns,
   PrismaManifestStore,
   PrismaMemberStore,
   PrismaPackageDirectory,
@@ -45,6 +47,8 @@ import {
   DirectUploads,
   DownloadCounts,
   Garbage,
+  GcRunQueue,
+  GcRuns,
   ManifestStore,
   PackageDirectory,
   PackageSettings,
@@ -65,7 +69,9 @@ export class MetadataModule {
       { provide: DirectUploads, useValue: new PrismaDirectUploads(database, grace) },
       { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace) },
       { provide: ManifestStore, useValue: new PrismaManifestStore(database, untaggedAfter) },
-      { provide: Garbage, useValue: new PrismaGarbage(database) },
+      { provide: Garbage, useValue: new PrismaGarbage(database, garbageRules(settings)) },
+      { provide: GcRuns, useValue: new PrismaGcRuns(database) },
+      { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },
       { provide: PackageStore, useValue: new PrismaPackageStore(database) },
       { provide: PackageDirectory, useValue: new PrismaPackageDirectory(database, limits) },

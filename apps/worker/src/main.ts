@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { applyMigrations, createPrisma } from '#database';
 import { faultStatus, runService, serveRpc, startOps, waitUntil } from '#nest';
-import { openQueues } from '#queue';
+import { openQueues, QUEUES } from '#queue';
 import { RpcServer, readProof } from '#rpc';
 import { openStorage } from '#storage';
 import { QueueErrors } from './queue-errors.js';
 import { WorkerServiceModule } from './worker-service.module.js';
 
-const DATABASE_CONNECTIONS = 5;
-const WORKERS = 2;
+/** One for each job that runs at the same time, and some for those that look. */
+const DATABASE_CONNECTIONS = 10;
 const MIGRATIONS = join(import.meta.dirname, '../../../../prisma/migrations');
 
 /** `npm run worker`: what runs by itself. Starts its jobs once the database is there and up to date. */
@@ -29,11 +29,11 @@ await runService('worker', async ({ settings, log, closing }) => {
   await waitUntil('the database', log, () => applyMigrations(databaseUrl, MIGRATIONS));
   const storage = await waitUntil('the bucket', log, () => openStorage(settings, log));
   closing.add(() => storage.close());
-  const queues = await waitUntil('the queue', log, () => openQueues(settings.BERTH_REDIS_URL, databaseUrl, WORKERS));
+  const queues = await waitUntil('the queue', log, () => openQueues(settings.BERTH_REDIS_URL, databaseUrl, QUEUES.length));
   closing.add(() => queues.close());
   ping = () => queues.ping();
   const app = await NestFactory.createApplicationContext(
-    WorkerServiceModule.for({ database, objects: storage.objects, queues, log }),
+    WorkerServiceModule.for({ settings, database, objects: storage.objects, queues, log }),
     {
       logger: ['error', 'warn'],
       abortOnError: false,

@@ -1,21 +1,31 @@
-import { InjectQueue, type WorkerHost } from '@nestjs/bullmq';
+import type { WorkerHost } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
+import { Counter, register } from 'prom-client';
 import { LOG } from '#nest';
-import { OBJECT_DELETIONS, UPLOAD_EXPIRY } from '#queue';
-import { DeleteObjectsJob } from './jobs/delete-objects.job.js';
-import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
+import { JOBS } from './jobs/index.js';
+import { WorkerQueues } from './schedules.js';
 
 /** One break of the connection reaches every queue and worker, through each of its listeners. */
 const QUIET_MS = 10_000;
 /** Jobs are short: they do their work in batches. */
 const CLOSE_MS = 10_000;
 
+/** The jobs, as Nest made them. */
+export class WorkerJobs {
+  constructor(readonly all: readonly WorkerHost[]) {}
+}
+
+export const workerJobs = {
+  provide: WorkerJobs,
+  inject: JOBS,
+  useFactory: (...jobs: WorkerHost[]) => new WorkerJobs(jobs),
+};
+
 /**
  * Logs what goes wrong between BullMQ and its database: BullMQ itself goes on trying, and where nobody listens it
- * writes the error with all that hangs on it to the console. Tells jobs that failed for good as well, and at the end closes the
- * workers before anything that they use.
+ * writes the error with all that hangs on it to the console. Tells and counts jobs that failed for good as well, and at the end
+ * closes the workers before anything that they use.
  */
 @Injectable()
 export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -23,26 +33,21 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
   private loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    @InjectQueue(OBJECT_DELETIONS) private readonly objectDeletions: Queue,
-    @InjectQueue(UPLOAD_EXPIRY) private readonly uploadExpiry: Queue,
-    private readonly deleteObjects: DeleteObjectsJob,
-    private readonly expireUploads: ExpireUploadsJob,
+    private readonly queues: WorkerQueues,
+    private readonly jobs: WorkerJobs,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const source of [this.objectDeletions, this.uploadExpiry]) source.on('error', this.report);
-    for (const { worker } of this.jobs) {
+    for (const queue of this.queues.all) queue.on('error', this.report);
+    for (const { worker } of this.jobs.all) {
       worker.on('error', this.report);
       worker.on('failed', (job, error) => {
         if (job && job.attemptsMade < (job.opts.attempts ?? 1)) return;
+        FAILED.inc({ queue: worker.name });
         this.log.error({ err: error, queue: worker.name }, 'a job failed');
       });
     }
-  }
-
-  private get jobs(): readonly WorkerHost[] {
-    return [this.deleteObjects, this.expireUploads];
   }
 
   /** From here on connections close, and the database may be quicker than the queues. */
@@ -53,7 +58,7 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
   /** Lets jobs under way end, for a while; then takes no answer of a backend that is gone for one. Safe to repeat. */
   async close(): Promise<void> {
     this.isStopping = true;
-    const closed = Promise.all(this.jobs.map(({ worker }) => worker.close()));
+    const closed = Promise.all(this.jobs.all.map(({ worker }) => worker.close()));
     const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([closed, late]);
   }
@@ -64,3 +69,10 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
     this.log.warn({ reason: error.message, code: error.code }, 'the queues lost a connection to their database');
   };
 }
+
+const FAILED = new Counter({
+  name: 'berth_jobs_failed_total',
+  help: 'Jobs that failed after all their attempts',
+  labelNames: ['queue'],
+  registers: [register],
+});

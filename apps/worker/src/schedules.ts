@@ -1,9 +1,31 @@
-import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { getQueueToken } from '@nestjs/bullmq';
+import { type FactoryProvider, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { OBJECT_DELETIONS, UPLOAD_EXPIRY } from '#queue';
+import {
+  GC_RUNS,
+  IDLE_BLOBS,
+  IDLE_LINKS,
+  OBJECT_DELETIONS,
+  PURGE,
+  QUEUES,
+  STORAGE_USE,
+  UNTAGGED_MANIFESTS,
+  UPLOAD_EXPIRY,
+} from '#queue';
 
 const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+/** How often each queue's job looks at the database. */
+const EVERY: Record<(typeof QUEUES)[number], number> = {
+  [GC_RUNS]: 2 * SECOND,
+  [OBJECT_DELETIONS]: 30 * SECOND,
+  [IDLE_BLOBS]: 30 * SECOND,
+  [UPLOAD_EXPIRY]: 60 * SECOND,
+  [IDLE_LINKS]: 60 * SECOND,
+  [UNTAGGED_MANIFESTS]: 60 * SECOND,
+  [PURGE]: 60 * SECOND,
+  [STORAGE_USE]: HOUR,
+};
 /** Finished jobs say nothing that the database does not. One that fails is tried again before the next look. */
 const JOB = {
   removeOnComplete: 10,
@@ -15,22 +37,27 @@ const JOB = {
 const CHECK_MS = 15 * SECOND;
 const SCHEDULER = 'look';
 
+/** Every queue of the worker, in the order of `QUEUES`. */
+export class WorkerQueues {
+  constructor(readonly all: readonly Queue[]) {}
+}
+
+export const workerQueues: FactoryProvider<WorkerQueues> = {
+  provide: WorkerQueues,
+  inject: QUEUES.map((name) => getQueueToken(name)),
+  useFactory: (...queues: Queue[]) => new WorkerQueues(queues),
+};
+
 /**
  * Keeps the worker looking. Schedulers are stored with the queue: starting twice, or in two workers, makes no second one. A
  * queue that cannot be reached now gets its scheduler later.
  */
 @Injectable()
 export class Schedules implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly every: ReadonlyArray<[Queue, number]>;
   private readonly pending = new Set<Queue>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@InjectQueue(OBJECT_DELETIONS) objectDeletions: Queue, @InjectQueue(UPLOAD_EXPIRY) uploadExpiry: Queue) {
-    this.every = [
-      [objectDeletions, 30 * SECOND],
-      [uploadExpiry, 60 * SECOND],
-    ];
-  }
+  constructor(private readonly queues: WorkerQueues) {}
 
   onApplicationBootstrap(): void {
     this.putBack();
@@ -43,10 +70,10 @@ export class Schedules implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Makes the schedulers that are not there. Calls to a backend that is away wait for it: one for each queue is enough. */
   private putBack(): void {
-    for (const [queue, every] of this.every) {
+    for (const queue of this.queues.all) {
       if (this.pending.has(queue)) continue;
       this.pending.add(queue);
-      void ensure(queue, every).finally(() => this.pending.delete(queue));
+      void ensure(queue, EVERY[queue.name as keyof typeof EVERY]).finally(() => this.pending.delete(queue));
     }
   }
 }

@@ -1,12 +1,14 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { type Database, PrismaGarbage } from '#database';
+import { garbageRules, type Settings } from '#config';
+import { type Database, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns } from '#database';
 import type { Queues } from '#queue';
-import { Garbage, ObjectStore } from '#registry';
+import { Garbage, GcRunQueue, GcRuns, ObjectStore } from '#registry';
 import { WorkerModule } from './worker.module.js';
 
 /** What the worker's process opened before Nest starts. */
 export interface WorkerResources {
+  settings: Settings;
   database: Database;
   objects: ObjectStore;
   queues: Queues;
@@ -17,9 +19,11 @@ export interface WorkerResources {
 @Global()
 @Module({})
 class WorkerAdaptersModule {
-  static for({ database, objects }: WorkerResources): DynamicModule {
+  static for({ settings, database, objects }: WorkerResources): DynamicModule {
     const providers = [
-      { provide: Garbage, useValue: new PrismaGarbage(database) },
+      { provide: Garbage, useValue: new PrismaGarbage(database, garbageRules(settings)) },
+      { provide: GcRuns, useValue: new PrismaGcRuns(database) },
+      { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: ObjectStore, useValue: objects },
     ];
     return { module: WorkerAdaptersModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -2,14 +2,28 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { LOG, useCase } from '#nest';
-import { OBJECT_DELETIONS, type Queues, UPLOAD_EXPIRY } from '#queue';
-import { DeleteObjects, ExpireUploads, Garbage, ObjectStore } from '#registry';
-import { DeleteObjectsJob } from './jobs/delete-objects.job.js';
-import { ExpireUploadsJob } from './jobs/expire-uploads.job.js';
-import { QueueErrors } from './queue-errors.js';
-import { Schedules } from './schedules.js';
+import { QUEUES, type Queues } from '#queue';
+import {
+  CollectBlobs,
+  CollectLinks,
+  Collectors,
+  CollectUntagged,
+  DeleteObjects,
+  ExpireUploads,
+  Garbage,
+  GcBrake,
+  GcRunQueue,
+  GcRuns,
+  MeasureStorage,
+  ObjectStore,
+  Purge,
+  RunGc,
+} from '#registry';
+import { JOBS } from './jobs/index.js';
+import { QueueErrors, workerJobs } from './queue-errors.js';
+import { Schedules, workerQueues } from './schedules.js';
 
-/** What runs by itself: deleting objects, ending uploads. Facts stand in the database; jobs only say "look now". */
+/** What runs by itself: garbage collection. Facts stand in the database; jobs only say "look now". */
 @Module({})
 export class WorkerModule {
   static for({ connection }: Queues, log: Logger): DynamicModule {
@@ -17,13 +31,22 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         BullModule.forRoot({ connection }),
-        BullModule.registerQueue({ name: OBJECT_DELETIONS }, { name: UPLOAD_EXPIRY }),
+        BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),
       ],
       providers: [
-        useCase(DeleteObjects, Garbage, ObjectStore),
-        useCase(ExpireUploads, Garbage),
-        DeleteObjectsJob,
-        ExpireUploadsJob,
+        useCase(GcBrake, GcRuns),
+        useCase(CollectUntagged, Garbage, GcBrake),
+        useCase(Purge, Garbage, GcBrake),
+        useCase(ExpireUploads, Garbage, GcBrake),
+        useCase(CollectLinks, Garbage, GcBrake),
+        useCase(CollectBlobs, Garbage, GcBrake),
+        useCase(DeleteObjects, Garbage, ObjectStore, GcBrake),
+        useCase(Collectors, CollectUntagged, Purge, ExpireUploads, CollectLinks, CollectBlobs, DeleteObjects),
+        useCase(RunGc, GcRunQueue, Garbage, Collectors),
+        useCase(MeasureStorage, GcRunQueue),
+        ...JOBS,
+        workerQueues,
+        workerJobs,
         Schedules,
         QueueErrors,
         { provide: LOG, useValue: log },

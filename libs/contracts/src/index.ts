@@ -4,6 +4,7 @@ import { auditLog } from './audit-log.js';
 import { blobIndex } from './blob-index.js';
 import { directUploads } from './direct-uploads.js';
 import { downloadCounts } from './download-counts.js';
+import { gcRuns } from './gc-runs.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
 import { objectHasher } from './object-hasher.js';
@@ -26,7 +27,7 @@ import { versionStore } from './version-store.js';
 
 export type { Contract, MethodContract } from './contract.js';
 
-/** What metadata serves and the gateway asks for. `Garbage` is not among it: the worker has the database itself. */
+/** What metadata serves and the gateway asks for. `Garbage` and `GcRunQueue` are not among it: the worker has the database itself. */
 export const METADATA_CONTRACTS = [
   blobIndex,
   uploadSessions,
@@ -50,6 +51,7 @@ export const METADATA_CONTRACTS = [
   sourceStore,
   roleStore,
   signingKeyStore,
+  gcRuns,
 ] as const;
 
 /** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */

@@ -11,3 +11,10 @@ export async function passGate(tx: Transaction, packageId: number, mode: 'adding
   if (mode === 'adding') await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(${GATE}::int, ${packageId}::int)`;
   else await tx.$executeRaw`SELECT pg_advisory_xact_lock(${GATE}::int, ${packageId}::int)`;
 }
+
+/** Of these packages, those whose gate is free: it is held alone from here on, and nobody was waited for. */
+export async function tryGates(tx: Transaction, packageIds: readonly number[]): Promise<number[]> {
+  const open = await tx.$queryRaw<Array<{ id: number }>>`
+    SELECT id FROM unnest(${[...packageIds]}::int[]) AS p(id) WHERE pg_try_advisory_xact_lock(${GATE}::int, id)`;
+  return open.map(({ id }) => id);
+}

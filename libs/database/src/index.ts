@@ -7,6 +7,8 @@ export { PrismaBlobIndex } from './prisma-blob-index.js';
 export { PrismaDirectUploads } from './prisma-direct-uploads.js';
 export { PrismaDownloadCounts } from './prisma-download-counts.js';
 export { PrismaGarbage } from './prisma-garbage.js';
+export { PrismaGcRunQueue } from './prisma-gc-run-queue.js';
+export { PrismaGcRuns } from './prisma-gc-runs.js';
 export { PrismaManifestStore } from './prisma-manifest-store.js';
 export { PrismaMemberStore } from './prisma-member-store.js';
 export { PrismaPackageDirectory } from './prisma-package-directory.js';

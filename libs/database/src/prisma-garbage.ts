@@ -1,37 +1,92 @@
-import { type DueDeletion, Garbage, type ObjectKey } from '#registry';
+import {
+  type DueDeletion,
+  type DueManifest,
+  type DueRows,
+  Garbage,
+  type GcPass,
+  type LinkKey,
+  type ObjectKey,
+} from '#registry';
 import type { Database } from './database.js';
-import { LATE_WRITE_SECONDS } from './object-deletions.js';
+import { closeExpiredUploads } from './gc/close-uploads.js';
+import { collectBlobs } from './gc/collect-blobs.js';
+import { collectLinks, findIdleLinks } from './gc/collect-links.js';
+import { collectUntagged, findDueManifests } from './gc/collect-untagged.js';
+import { collecting } from './gc/collecting.js';
+import { findManifestsToPurge, purgeManifests } from './gc/purge-manifests.js';
+import { findPackagesToPurge, purgePackage } from './gc/purge-package.js';
 import { inTransaction } from './transaction.js';
 
 /** A claimed deletion that was not confirmed comes up again after this. */
 const RETRY_SECONDS = 60;
 
+const KEPT_ENTRIES = 100_000;
+const KEPT_RUNS = 1000;
+
+/** The instance's rules, in seconds. */
+export interface GarbageRules {
+  grace: number;
+  /** Undefined for never. */
+  untaggedAfter: number | undefined;
+  restoreWindow: number;
+  backupHorizon: number;
+}
+
+/** Each recipe has a file of its own in `gc`. */
 export class PrismaGarbage extends Garbage {
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly rules: GarbageRules,
+  ) {
     super();
   }
 
-  override closeExpiredUploads(limit: number): Promise<number> {
-    return inTransaction(this.database, async (tx) => {
-      const expired = await tx.$queryRaw<Array<{ id: string }>>`
-        SELECT id::text AS id FROM upload_sessions
-        WHERE expires_at <= now() AND (busy_until IS NULL OR busy_until <= now())
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
-      if (expired.length === 0) return 0;
-      const ids = expired.map(({ id }) => id);
-      await tx.$executeRaw`
-        WITH gone AS (DELETE FROM upload_pieces WHERE session_id = ANY(${ids}::uuid[]) RETURNING object_key)
-        INSERT INTO object_deletions (object_key, not_before, again_at)
-        SELECT object_key, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8) FROM gone
-        ON CONFLICT DO NOTHING`;
-      await tx.$executeRaw`
-        INSERT INTO object_deletions (object_key, upload_id, not_before, again_at)
-        SELECT object_key, upload_id, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8)
-        FROM upload_sessions WHERE id = ANY(${ids}::uuid[]) AND upload_id IS NOT NULL
-        ON CONFLICT DO NOTHING`;
-      await tx.$executeRaw`DELETE FROM upload_sessions WHERE id = ANY(${ids}::uuid[])`;
-      return expired.length;
-    });
+  override findDueManifests(limit: number, after: string | undefined): Promise<DueRows<DueManifest>> {
+    return findDueManifests(this.database, limit, after);
+  }
+
+  override collectUntagged(packageId: number, ids: readonly number[], pass: GcPass): Promise<number> {
+    return collecting(this.database, pass, (tx, taken) => collectUntagged(tx, packageId, ids, this.rules, taken));
+  }
+
+  override findManifestsToPurge(limit: number, after: string | undefined): Promise<DueRows<DueManifest>> {
+    return findManifestsToPurge(this.database, limit, after);
+  }
+
+  override purgeManifests(packageId: number, ids: readonly number[], pass: GcPass): Promise<number> {
+    const { untaggedAfter } = this.rules;
+    return collecting(this.database, pass, (tx, taken) => purgeManifests(tx, packageId, ids, untaggedAfter, taken));
+  }
+
+  override findPackagesToPurge(limit: number, after: string | undefined): Promise<DueRows<number>> {
+    return findPackagesToPurge(this.database, limit, after);
+  }
+
+  override purgePackage(packageId: number, pass: GcPass): Promise<'more' | 'done' | 'kept'> {
+    return collecting(this.database, pass, (tx, taken) => purgePackage(tx, packageId, taken));
+  }
+
+  override findIdleLinks(limit: number, after: string | undefined, pass: GcPass): Promise<DueRows<LinkKey>> {
+    return findIdleLinks(this.database, limit, after, this.graceOf(pass));
+  }
+
+  override collectLinks(links: readonly LinkKey[], waits: boolean, pass: GcPass): Promise<{ missed: LinkKey[] }> {
+    return collecting(this.database, pass, (tx, taken) => collectLinks(tx, links, waits, this.graceOf(pass), taken));
+  }
+
+  override collectBlobs(limit: number, after: string | undefined, pass: GcPass) {
+    const { backupHorizon } = this.rules;
+    return collecting(this.database, pass, (tx, taken) => collectBlobs(tx, limit, after, backupHorizon, taken));
+  }
+
+  override closeExpiredUploads(limit: number, pass: GcPass): Promise<number> {
+    return collecting(this.database, pass, (tx, taken) =>
+      closeExpiredUploads(tx, limit, this.rules.grace, pass, taken),
+    );
+  }
+
+  private graceOf(pass: GcPass): number {
+    return pass.grace ?? this.rules.grace;
   }
 
   override claimDeletions(limit: number): Promise<DueDeletion[]> {
@@ -47,11 +102,29 @@ export class PrismaGarbage extends Garbage {
   override async confirmDeletions(keys: readonly ObjectKey[]): Promise<void> {
     await inTransaction(this.database, async (tx) => {
       await tx.$executeRaw`
-        UPDATE object_deletions SET not_before = again_at, again_at = NULL, tried_at = NULL
+        UPDATE object_deletions SET not_before = again_at, again_at = NULL, tried_at = NULL, is_repeat = true
         WHERE object_key = ANY(${[...keys]}::text[]) AND again_at > now()`;
       await tx.$executeRaw`
         DELETE FROM object_deletions
         WHERE object_key = ANY(${[...keys]}::text[]) AND (again_at IS NULL OR again_at <= now()) AND tried_at IS NOT NULL`;
+    });
+  }
+
+  override async hasDeletionsDue(before: Date): Promise<boolean> {
+    const rows = await this.database.$queryRaw<unknown[]>`
+      SELECT 1 FROM object_deletions WHERE not_before <= ${before} LIMIT 1`;
+    return rows.length > 0;
+  }
+
+  override trimHistory(limit: number): Promise<number> {
+    return inTransaction(this.database, async (tx) => {
+      await tx.$executeRaw`
+        DELETE FROM gc_runs WHERE id IN (
+          SELECT id FROM gc_runs WHERE id <= (SELECT max(id) FROM gc_runs) - ${KEPT_RUNS}
+            AND finished_at IS NOT NULL ORDER BY id LIMIT ${limit})`;
+      return tx.$executeRaw`
+        DELETE FROM gc_log WHERE id IN (
+          SELECT id FROM gc_log WHERE id <= (SELECT max(id) FROM gc_log) - ${KEPT_ENTRIES} ORDER BY id LIMIT ${limit})`;
     });
   }
 }

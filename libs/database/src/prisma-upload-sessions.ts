@@ -17,10 +17,8 @@ import { Prisma } from './database.js';
 import { passGate } from './gate.js';
 import { LATE_WRITE_SECONDS, queueDeletion, queueLateWrite } from './object-deletions.js';
 import { isLive, linkBlob } from './prisma-blob-index.js';
+import { BUSY_SECONDS, sessionLife } from './session-life.js';
 import { inTransaction, type Transaction } from './transaction.js';
-
-/** A request that made no durable step for so long is dead, whatever its process thinks. */
-const BUSY_SECONDS = 600;
 
 /** In place of a multipart upload's id while it is being opened: nobody may ever learn it. */
 export const STARTING = '';
@@ -300,7 +298,7 @@ export class PrismaUploadSessions extends UploadSessions {
   }
 
   private expiry(): Prisma.Sql {
-    return Prisma.sql`now() + make_interval(secs => ${Math.max(this.grace, BUSY_SECONDS)}::float8)`;
+    return Prisma.sql`now() + make_interval(secs => ${sessionLife(this.grace)}::float8)`;
   }
 }
 

@@ -33,17 +33,17 @@ export async function removeTags(
 /**
  * Deletes a manifest's row for good and marks what it held: its links start their grace, manifests it named are reviewed,
  * referrers that nothing else holds go with it (data-model.md, "Purge"). One that a restorable index still names only
- * becomes invisible now and is tried again a day later. The caller holds the package's gate alone.
+ * becomes invisible now and is tried again a day later. The caller holds the package's gate alone. Answers whether it is gone.
  */
-export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: number | undefined): Promise<void> {
+export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: number | undefined): Promise<boolean> {
   const { id, packageId, digest } = doomed;
   const naming = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM manifest_children WHERE package_id = ${packageId} AND digest = ${digest}
     UNION ALL SELECT 1 FROM manifest_missing WHERE package_id = ${packageId} AND digest = ${digest} LIMIT 1`;
   if (naming.length > 0) {
     await tx.$executeRaw`
-      UPDATE manifests SET deleted_at = now(), purge_at = now() + interval '1 day' WHERE id = ${id}`;
-    return;
+      UPDATE manifests SET deleted_at = coalesce(deleted_at, now()), purge_at = now() + interval '1 day' WHERE id = ${id}`;
+    return false;
   }
   await tx.$executeRaw`
     UPDATE package_blobs SET idle_since = now()
@@ -59,4 +59,5 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
       AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)
       AND NOT EXISTS (SELECT FROM manifest_missing c WHERE c.package_id = r.package_id AND c.digest = r.digest)`;
   await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
+  return true;
 }

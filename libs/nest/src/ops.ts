@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, register as METRICS } from 'prom-client';
 import type { Address } from '#config';
 
-const METRICS = new Registry();
 /** What does not answer in this time is not ready. */
 const READY_MS = 2000;
 

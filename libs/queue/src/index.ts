@@ -1,3 +1,13 @@
 export { openQueues } from './open-queues.js';
-export { OBJECT_DELETIONS, UPLOAD_EXPIRY } from './queue-names.js';
+export {
+  GC_RUNS,
+  IDLE_BLOBS,
+  IDLE_LINKS,
+  OBJECT_DELETIONS,
+  PURGE,
+  QUEUES,
+  STORAGE_USE,
+  UNTAGGED_MANIFESTS,
+  UPLOAD_EXPIRY,
+} from './queue-names.js';
 export type { Queues } from './queues.js';

@@ -9,8 +9,16 @@ export { FindDirectUpload } from './direct/find-direct-upload.js';
 export { OpenDirectUpload } from './direct/open-direct-upload.js';
 export { SignDirectUpload } from './direct/sign-direct-upload.js';
 export { VerifyDirectUpload } from './direct/verify-direct-upload.js';
+export { CollectBlobs } from './gc/collect-blobs.js';
+export { CollectLinks } from './gc/collect-links.js';
+export { CollectUntagged } from './gc/collect-untagged.js';
 export { DeleteObjects } from './gc/delete-objects.js';
 export { ExpireUploads } from './gc/expire-uploads.js';
+export { failpoint } from './gc/failpoint.js';
+export { GcBrake, GcStopped } from './gc/gc-brake.js';
+export { MeasureStorage } from './gc/measure-storage.js';
+export { Purge } from './gc/purge.js';
+export { Collectors, RunGc } from './gc/run-gc.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
 export { PutManifest } from './manifests/put-manifest.js';
@@ -20,7 +28,26 @@ export { newObjectKey } from './object-keys.js';
 export { BlobIndex, type StoredBlob } from './ports/blob-index.js';
 export { type DirectPlan, type DirectUpload, DirectUploads } from './ports/direct-uploads.js';
 export { DownloadCounts, type Downloads } from './ports/download-counts.js';
-export { type DueDeletion, Garbage } from './ports/garbage.js';
+export {
+  type DueDeletion,
+  type DueManifest,
+  type DueRows,
+  Garbage,
+  type GcPass,
+  type LinkKey,
+} from './ports/garbage.js';
+export {
+  GC_KINDS,
+  type GcControl,
+  type GcEntry,
+  type GcKind,
+  type GcRequest,
+  type GcRun,
+  GcRunQueue,
+  GcRuns,
+  type StorageSum,
+  type StorageUse,
+} from './ports/gc-runs.js';
 export {
   type ImageSource,
   type ManifestPush,

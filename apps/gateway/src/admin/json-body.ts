@@ -5,9 +5,16 @@ import { Problem } from './problem.js';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads a JSON body of exactly this shape: unknown fields are refused, not ignored. Errors: Problem 400. */
-export async function readJson<T extends z.ZodType>(request: GatewayRequest, schema: T): Promise<z.output<T>> {
-  const text = (await readBody(request.raw, MAX_BYTES)).toString('utf8');
+/**
+ * Reads a JSON body of exactly this shape: unknown fields are refused, not ignored. `none` stands for a body that is not
+ * there. Errors: Problem 400.
+ */
+export async function readJson<T extends z.ZodType>(
+  request: GatewayRequest,
+  schema: T,
+  none = '',
+): Promise<z.output<T>> {
+  const text = (await readBody(request.raw, MAX_BYTES)).toString('utf8') || none;
   let value: unknown;
   try {
     value = JSON.parse(text);

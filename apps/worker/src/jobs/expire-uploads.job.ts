@@ -1,6 +1,7 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { UPLOAD_EXPIRY } from '#queue';
 import { ExpireUploads } from '#registry';
+import { BY_SCHEDULE, unlessStopped } from './by-schedule.js';
 
 /** Ends upload sessions past their time. */
 @Processor(UPLOAD_EXPIRY)
@@ -9,7 +10,7 @@ export class ExpireUploadsJob extends WorkerHost {
     super();
   }
 
-  override process(): Promise<number> {
-    return this.expireUploads.run();
+  override process(): Promise<number | undefined> {
+    return unlessStopped(this.expireUploads.run(BY_SCHEDULE));
   }
 }

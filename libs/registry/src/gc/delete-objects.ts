@@ -1,28 +1,55 @@
-import type { Garbage } from '../ports/garbage.js';
-import type { ObjectStore } from '../ports/object-store.js';
+import type { DueDeletion, Garbage } from '../ports/garbage.js';
+import type { ObjectKey, ObjectStore } from '../ports/object-store.js';
+import { failpoint } from './failpoint.js';
+import type { GcBrake } from './gc-brake.js';
 
 /** S3 deletes as many in one call. */
 const BATCH = 1000;
+const ABORTS_AT_ONCE = 8;
 
 /** Deletes from storage what the database let go of. Only confirmed keys leave the queue; the rest come up again. */
 export class DeleteObjects {
   constructor(
     private readonly garbage: Garbage,
     private readonly objects: ObjectStore,
+    private readonly brake: GcBrake,
   ) {}
 
-  /** Answers how many objects are gone. */
-  async run(): Promise<number> {
-    let deleted = 0;
+  /** Answers how many objects are gone, and how many could not be deleted this time. Errors: GcStopped. */
+  async run(): Promise<{ deleted: number; failed: number }> {
+    const sum = { deleted: 0, failed: 0 };
     for (;;) {
+      await this.brake.pass(BATCH);
       const due = await this.garbage.claimDeletions(BATCH);
-      if (due.length === 0) return deleted;
-      for (const { objectKey, uploadId } of due) {
-        if (typeof uploadId === 'string') await this.objects.abortMultipart(objectKey, uploadId || undefined);
-      }
-      const gone = await this.objects.delete(due.map(({ objectKey }) => objectKey));
+      if (due.length === 0) return sum;
+      failpoint('objects-claimed');
+      const ready = await this.abortUploads(due);
+      const gone = await this.objects.delete(ready);
+      failpoint('objects-deleted');
       await this.garbage.confirmDeletions(gone);
-      deleted += gone.length;
+      failpoint('objects-confirmed');
+      sum.deleted += gone.length;
+      sum.failed += due.length - gone.length;
     }
+  }
+
+  /** Answers the keys under which no multipart upload is open any more; one that cannot be dropped keeps no other. */
+  private async abortUploads(due: DueDeletion[]): Promise<ObjectKey[]> {
+    const ready: ObjectKey[] = [];
+    const rest = due.values();
+    const work = async () => {
+      for (const { objectKey, uploadId } of rest) {
+        // An empty id: it was never learnt.
+        const isAborted =
+          typeof uploadId !== 'string' ||
+          (await this.objects.abortMultipart(objectKey, uploadId || undefined).then(
+            () => true,
+            () => false,
+          ));
+        if (isAborted) ready.push(objectKey);
+      }
+    };
+    await Promise.all(Array.from({ length: ABORTS_AT_ONCE }, work));
+    return ready;
   }
 }

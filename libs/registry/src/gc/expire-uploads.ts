@@ -1,18 +1,25 @@
-import type { Garbage } from '../ports/garbage.js';
+import type { Garbage, GcPass } from '../ports/garbage.js';
+import { failpoint } from './failpoint.js';
+import type { GcBrake } from './gc-brake.js';
 
 const BATCH = 500;
 
 /** Ends upload sessions past their time, in small transactions. */
 export class ExpireUploads {
-  constructor(private readonly garbage: Garbage) {}
+  constructor(
+    private readonly garbage: Garbage,
+    private readonly brake: GcBrake,
+  ) {}
 
-  /** Answers how many sessions ended. */
-  async run(): Promise<number> {
+  /** Answers how many sessions ended. Errors: GcStopped. */
+  async run(pass: GcPass): Promise<number> {
     let closed = 0;
     for (;;) {
-      const batch = await this.garbage.closeExpiredUploads(BATCH);
+      await this.brake.pass(BATCH);
+      const batch = await this.garbage.closeExpiredUploads(BATCH, pass);
+      failpoint('uploads-closed');
       closed += batch;
-      if (batch < BATCH) return closed;
+      if (batch < BATCH || pass.isDryRun) return closed;
     }
   }
 }

@@ -1,0 +1,96 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { z } from 'zod';
+import { duration } from '#config';
+import { type Actor, GC_KINDS, type GcRun, GcRuns } from '#registry';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { type GcLogAnswer, logAnswer } from './gc-log.js';
+import { readJson } from './json-body.js';
+import { OperatorParam, OperatorsOnly } from './operator.guard.js';
+import { Problem } from './problem.js';
+
+const PER_PAGE = 100;
+const MAX_GRACE = 2 ** 31 - 1;
+
+const NewRun = z.strictObject({
+  grace: duration.refine((seconds) => seconds <= MAX_GRACE, 'is too long').optional(),
+  dry_run: z.boolean().default(false),
+});
+
+interface RunAnswer {
+  id: number;
+  state: GcRun['state'];
+  dry_run: boolean;
+  /** Seconds in place of BERTH_GC_GRACE; null for that. */
+  grace: number | null;
+  requested_by: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  error: string | null;
+  /** What went, by kind: `untagged` manifests are hidden and can be restored, all others are gone. */
+  counts: Record<string, { count: number; bytes: number }>;
+}
+
+/** Runs of garbage collection. */
+@Controller('admin/v1/gc/runs')
+export class GcRunsController {
+  constructor(private readonly runs: GcRuns) {}
+
+  /** Asks for a run: `{"grace": "0s", "dry_run": true}`, both optional. Errors: Problem 400. */
+  @Post()
+  @HttpCode(202)
+  @OperatorsOnly()
+  async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ id: number }> {
+    const { grace, dry_run: isDryRun } = await readJson(request, NewRun, '{}');
+    return { id: await this.runs.start({ grace, isDryRun }, operator) };
+  }
+
+  /** Newest first, 100 a page; `?after=ID` for the next. */
+  @Get()
+  @OperatorsOnly()
+  async list(@Query('after') after: string | undefined): Promise<{ runs: RunAnswer[]; next: string | null }> {
+    const { items, next } = await this.runs.list({ limit: PER_PAGE, after });
+    return { runs: items.map(answerOf), next: next ?? null };
+  }
+
+  /** Errors: Problem 404; old runs are forgotten. */
+  @Get(':id')
+  @OperatorsOnly()
+  async find(@Param('id') id: string): Promise<RunAnswer> {
+    return answerOf(await this.get(id));
+  }
+
+  /** What the run took away and why, or would have; newest first, 100 a page. Errors: Problem 404. */
+  @Get(':id/log')
+  @OperatorsOnly()
+  async log(
+    @Param('id') id: string,
+    @Query('after') after: string | undefined,
+  ): Promise<{ log: GcLogAnswer[]; next: string | null }> {
+    const { id: runId } = await this.get(id);
+    const { items, next } = await this.runs.entries(runId, { limit: PER_PAGE, after });
+    return { log: items.map(logAnswer), next: next ?? null };
+  }
+
+  private async get(id: string): Promise<GcRun> {
+    const run = /^[0-9]{1,9}$/.test(id) ? await this.runs.find(Number(id)) : undefined;
+    if (!run) throw new Problem(404, 'No such run');
+    return run;
+  }
+}
+
+function answerOf(run: GcRun): RunAnswer {
+  const counted = new Map(run.counts.map(({ kind, count, bytes }) => [kind, { count, bytes }]));
+  return {
+    id: run.id,
+    state: run.state,
+    dry_run: run.isDryRun,
+    grace: run.grace ?? null,
+    requested_by: run.requestedBy,
+    created_at: run.createdAt.toISOString(),
+    started_at: run.startedAt?.toISOString() ?? null,
+    finished_at: run.finishedAt?.toISOString() ?? null,
+    error: run.error ?? null,
+    counts: Object.fromEntries(GC_KINDS.map((kind) => [kind, counted.get(kind) ?? { count: 0, bytes: 0 }])),
+  };
+}

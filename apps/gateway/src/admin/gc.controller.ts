@@ -1,0 +1,73 @@
+import { Controller, Get, HttpCode, Patch, Post, Query, Req } from '@nestjs/common';
+import { z } from 'zod';
+import { type Actor, type GcControl, GcRuns } from '#registry';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { type GcLogAnswer, logAnswer } from './gc-log.js';
+import { readJson } from './json-body.js';
+import { OperatorParam, OperatorsOnly } from './operator.guard.js';
+
+const PER_PAGE = 100;
+
+const Change = z.strictObject({
+  mode: z.enum(['on', 'paused', 'off']).optional(),
+  pace: z.int().min(1).max(1_000_000).nullable().optional(),
+});
+
+interface ControlAnswer {
+  mode: GcControl['mode'];
+  /** Rows a second of each worker; null for as fast as it goes. */
+  pace: number | null;
+}
+
+/** Whether garbage is collected, and how fast. Every worker sees a change before its next batch. */
+@Controller('admin/v1/gc')
+export class GcController {
+  constructor(private readonly runs: GcRuns) {}
+
+  @Get()
+  @OperatorsOnly()
+  async show(): Promise<ControlAnswer> {
+    return answerOf(await this.runs.control());
+  }
+
+  /** `{"mode": "on" | "paused" | "off", "pace": N | null}`, both optional. Errors: Problem 400. */
+  @Patch()
+  @OperatorsOnly()
+  async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<ControlAnswer> {
+    const { mode, pace } = await readJson(request, Change);
+    const before = await this.runs.control();
+    return this.set(
+      { mode: mode ?? before.mode, pace: pace === undefined ? before.pace : (pace ?? undefined) },
+      operator,
+    );
+  }
+
+  @Post('pause')
+  @HttpCode(200)
+  @OperatorsOnly()
+  async pause(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
+    return this.set({ ...(await this.runs.control()), mode: 'paused' }, operator);
+  }
+
+  @Post('resume')
+  @HttpCode(200)
+  @OperatorsOnly()
+  async resume(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
+    return this.set({ ...(await this.runs.control()), mode: 'on' }, operator);
+  }
+
+  /** What was collected and why, by runs and by schedule; newest first, 100 a page, `?after=ID` for the next. */
+  @Get('log')
+  @OperatorsOnly()
+  async log(@Query('after') after: string | undefined): Promise<{ log: GcLogAnswer[]; next: string | null }> {
+    const { items, next } = await this.runs.entries(undefined, { limit: PER_PAGE, after });
+    return { log: items.map(logAnswer), next: next ?? null };
+  }
+
+  private async set(control: GcControl, operator: Actor): Promise<ControlAnswer> {
+    await this.runs.setControl(control, operator);
+    return answerOf(control);
+  }
+}
+
+const answerOf = ({ mode, pace }: GcControl): ControlAnswer => ({ mode, pace: pace ?? null });

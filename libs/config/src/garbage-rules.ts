@@ -1,0 +1,9 @@
+import type { Settings } from './settings.js';
+
+/** What the settings say of collecting garbage; in seconds, undefined for never. */
+export const garbageRules = (settings: Settings) => ({
+  grace: settings.BERTH_GC_GRACE,
+  untaggedAfter: settings.BERTH_UNTAGGED_AFTER,
+  restoreWindow: settings.BERTH_RESTORE_WINDOW,
+  backupHorizon: settings.BERTH_BACKUP_HORIZON,
+});

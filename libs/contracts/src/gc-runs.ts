@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { GC_KINDS, GcRuns } from '#registry';
+import { change, contract, look, repeatable } from './contract.js';
+import { actor, digest, id, nothing, pageOf, pageRequest } from './shapes.js';
+
+const request = z.object({ grace: z.int().optional(), isDryRun: z.boolean() });
+const kind = z.enum(GC_KINDS);
+
+const run = request.extend({
+  id,
+  state: z.enum(['queued', 'running', 'done', 'failed']),
+  requestedBy: z.string(),
+  createdAt: z.date(),
+  startedAt: z.date().optional(),
+  finishedAt: z.date().optional(),
+  error: z.string().optional(),
+  counts: z.array(z.object({ kind, count: z.number(), bytes: z.number() })),
+});
+
+const entry = z.object({
+  id: z.int(),
+  at: z.date(),
+  kind,
+  packageId: id.optional(),
+  digest: digest.optional(),
+  bytes: z.number(),
+  reason: z.string(),
+});
+
+const control = z.object({ mode: z.enum(['on', 'paused', 'off']), pace: z.int().optional() });
+
+const use = z.object({
+  measuredAt: z.date(),
+  blobs: z.number(),
+  storedBytes: z.number(),
+  links: z.number(),
+  logicalBytes: z.number(),
+  awaiting: z.number(),
+  awaitingBytes: z.number(),
+});
+
+export const gcRuns = contract(GcRuns, {
+  start: change([request, actor], id),
+  find: look([id], run.optional()),
+  list: look([pageRequest], pageOf(run)),
+  entries: look([id.optional(), pageRequest], pageOf(entry)),
+  control: look([], control),
+  setControl: repeatable([control, actor], nothing),
+  storageUse: look([], use),
+});

@@ -1,0 +1,101 @@
+import type { Digest } from '#oci';
+import type { Actor, DueManifest, DueRows } from '#registry';
+import { recordEvent } from '../audit.js';
+import type { Database } from '../database.js';
+import { passGate } from '../gate.js';
+import type { Transaction } from '../transaction.js';
+import type { Collected } from './collecting.js';
+import { duePage, placeAfter } from './mark-cursor.js';
+
+/** Who acts where a rule does. */
+const RULE: Actor = {
+  principal: 'rule:untagged',
+  userId: undefined,
+  login: 'rule:untagged',
+  isOverriding: false,
+} as Actor;
+
+export async function findDueManifests(
+  database: Database,
+  limit: number,
+  after: string | undefined,
+): Promise<DueRows<DueManifest>> {
+  const { at, key } = placeAfter(after);
+  const rows = await database.$queryRaw<Array<DueManifest & { at: string }>>`
+    SELECT id, package_id AS "packageId", review_at::text AS at FROM manifests
+    WHERE review_at <= now() AND deleted_at IS NULL AND (review_at, id) > (${at}::timestamptz, ${Number(key[0] ?? 0)}::int)
+    ORDER BY review_at, id LIMIT ${limit}`;
+  return duePage(
+    rows,
+    limit,
+    (row) => [row.id],
+    ({ id, packageId }) => ({ id, packageId }),
+  );
+}
+
+interface Reviewed {
+  id: number;
+  digest: Digest;
+  bytes: number;
+  isHeld: boolean;
+  /** When its time comes, by the rules of today, as PostgreSQL writes it; null for never. */
+  dueAt: string | null;
+  isDue: boolean;
+}
+
+/** data-model.md, "Untagged collection". Waits for the package's gate, and holds it alone. */
+export async function collectUntagged(
+  tx: Transaction,
+  packageId: number,
+  ids: readonly number[],
+  rules: { untaggedAfter: number | undefined; restoreWindow: number },
+  taken: Collected[],
+): Promise<number> {
+  await passGate(tx, packageId, 'taking away');
+  const reviewed = await review(tx, packageId, ids, rules.untaggedAfter);
+  const kept = reviewed.filter(({ isHeld }) => isHeld).map(({ id }) => id);
+  const later = reviewed.filter(({ isHeld, isDue }) => !isHeld && !isDue);
+  const doomed = reviewed.filter(({ isHeld, isDue }) => !isHeld && isDue);
+  await tx.$executeRaw`UPDATE manifests SET review_at = NULL WHERE id = ANY(${kept}::int[])`;
+  await tx.$executeRaw`
+    UPDATE manifests SET review_at = l.due_at::timestamptz
+    FROM unnest(${later.map(({ id }) => id)}::int[], ${later.map(({ dueAt }) => dueAt)}::text[]) AS l(id, due_at)
+    WHERE manifests.id = l.id`;
+  await tx.$executeRaw`
+    UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${rules.restoreWindow}::float8),
+      deleted_by = ${RULE.principal}, deleted_tags = '{}'
+    WHERE id = ANY(${doomed.map(({ id }) => id)}::int[])`;
+  for (const { digest, bytes } of doomed) {
+    await recordEvent(tx, { kind: 'version.delete', packageId, actor: RULE, data: { digest, tags: [] } });
+    taken.push({ kind: 'untagged', packageId, digest, bytes, reason: 'no tag for as long as the rule says' });
+  }
+  return doomed.length;
+}
+
+/**
+ * Looks at manifests under the gate. Held: by a tag, by a live or restorable manifest that names it or is its subject. A
+ * pull starts its time anew; a deleted package keeps all it has until it is purged.
+ */
+function review(tx: Transaction, packageId: number, ids: readonly number[], untaggedAfter: number | undefined) {
+  return tx.$queryRaw<Reviewed[]>`
+    SELECT m.id, m.digest, (m.size + m.config_size + m.layers_size)::float8 AS bytes,
+      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id)
+        OR EXISTS (SELECT FROM (
+            SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
+            UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest
+          ) n JOIN manifests h ON h.id = n.manifest_id
+          WHERE h.deleted_at IS NULL OR h.purge_at > now())
+        OR EXISTS (SELECT FROM manifests s WHERE s.package_id = m.package_id AND s.digest = m.subject_digest
+          AND (s.deleted_at IS NULL OR s.purge_at > now())) AS "isHeld",
+      due.at::text AS "dueAt", coalesce(due.at <= now(), false) AS "isDue"
+    FROM manifests m JOIN packages p ON p.id = m.package_id LEFT JOIN manifest_downloads d ON d.manifest_id = m.id
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN p.deleted_at IS NOT NULL THEN p.purge_at
+        WHEN p.keeps_untagged THEN NULL
+        WHEN coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8) IS NULL THEN NULL
+        ELSE greatest(m.review_at,
+          d.last_at + make_interval(secs => coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8)))
+      END AS at) due
+    WHERE m.id = ANY(${[...ids]}::int[]) AND m.package_id = ${packageId} AND m.review_at <= now() AND m.deleted_at IS NULL
+    ORDER BY m.id`;
+}

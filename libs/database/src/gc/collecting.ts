@@ -1,0 +1,76 @@
+import type { GcKind, GcPass } from '#registry';
+import type { Database } from '../database.js';
+import { inTransaction, type Transaction } from '../transaction.js';
+
+/** One thing that a batch took away, and why. */
+export interface Collected {
+  kind: GcKind;
+  packageId?: number;
+  digest?: string;
+  bytes?: number;
+  reason: string;
+}
+
+/**
+ * Runs one batch of collection, and counts what it took away in the same transaction: for the run that it belongs to, and
+ * in the log. A dry run does the same and takes it back; only what it counted stays.
+ */
+export async function collecting<T>(
+  database: Database,
+  pass: GcPass,
+  work: (tx: Transaction, taken: Collected[]) => Promise<T>,
+): Promise<T> {
+  if (!pass.isDryRun) {
+    return inTransaction(database, async (tx) => {
+      const taken: Collected[] = [];
+      const result = await work(tx, taken);
+      await record(tx, pass, taken);
+      return result;
+    });
+  }
+  const { result, taken } = await rehearse(database, work);
+  await inTransaction(database, (tx) => record(tx, pass, taken));
+  return result;
+}
+
+/** Ends a transaction that is not to be committed. */
+class Rehearsed<T> extends Error {
+  constructor(
+    readonly result: T,
+    readonly taken: Collected[],
+  ) {
+    super('a rehearsal is taken back');
+  }
+}
+
+async function rehearse<T>(database: Database, work: (tx: Transaction, taken: Collected[]) => Promise<T>) {
+  try {
+    return await inTransaction(database, async (tx): Promise<never> => {
+      const taken: Collected[] = [];
+      throw new Rehearsed(await work(tx, taken), taken);
+    });
+  } catch (error) {
+    if (error instanceof Rehearsed) return error as Rehearsed<T>;
+    throw error;
+  }
+}
+
+async function record(tx: Transaction, { runId, isDryRun }: GcPass, taken: Collected[]): Promise<void> {
+  if (taken.length === 0) return;
+  const told = taken.filter(({ kind }) => kind !== 'links'); // a link says nothing that its blob does not
+  await tx.$executeRaw`
+    INSERT INTO gc_log (run_id, kind, package_id, digest, bytes, reason)
+    SELECT ${runId ?? null}::int, * FROM unnest(${told.map((t) => t.kind)}::text[],
+      ${told.map((t) => t.packageId ?? null)}::int[], ${told.map((t) => t.digest ?? null)}::text[],
+      ${told.map((t) => BigInt(t.bytes ?? 0))}::bigint[],
+      ${told.map((t) => (isDryRun ? `dry run: ${t.reason}` : t.reason))}::text[])`;
+  if (runId === undefined) return;
+  for (const kind of new Set(taken.map((t) => t.kind))) {
+    const ofKind = taken.filter((t) => t.kind === kind);
+    const bytes = ofKind.reduce((sum, t) => sum + (t.bytes ?? 0), 0);
+    await tx.$executeRaw`
+      INSERT INTO gc_counts (run_id, kind, count, bytes) VALUES (${runId}, ${kind}, ${ofKind.length}, ${bytes}::bigint)
+      ON CONFLICT (run_id, kind) DO UPDATE SET
+        count = gc_counts.count + excluded.count, bytes = gc_counts.bytes + excluded.bytes`;
+  }
+}

@@ -1,0 +1,143 @@
+import type { Page, PageRequest } from '#oci';
+import {
+  type Actor,
+  type GcControl,
+  type GcEntry,
+  type GcKind,
+  type GcRequest,
+  type GcRun,
+  GcRuns,
+  type StorageUse,
+} from '#registry';
+import { recordAudit } from './audit.js';
+import { type Database, Prisma } from './database.js';
+import { inTransaction } from './transaction.js';
+
+/** Up to so many blobs or links a question after storage adds up itself; beyond it the last measurement answers. */
+const SUMMED_AT_ONCE = 50_000;
+
+type RunRow = Omit<GcRun, 'grace' | 'startedAt' | 'finishedAt' | 'error' | 'counts'> & {
+  grace: number | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  error: string | null;
+};
+
+type CountRow = GcRun['counts'][number] & { runId: number; kind: GcKind };
+
+export class PrismaGcRuns extends GcRuns {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  override start({ grace, isDryRun }: GcRequest, operator: Actor): Promise<number> {
+    return inTransaction(this.database, async (tx) => {
+      const [made] = await tx.$queryRaw<Array<{ id: number }>>`
+        INSERT INTO gc_runs (grace, is_dry_run, requested_by)
+        VALUES (${grace ?? null}, ${isDryRun}, ${operator.login}) RETURNING id`;
+      const id = made?.id ?? 0;
+      await recordAudit(tx, { actor: operator, action: 'gc.run', target: `run ${id}`, data: { grace, isDryRun } });
+      return id;
+    });
+  }
+
+  override async find(id: number): Promise<GcRun | undefined> {
+    return (await this.describe(Prisma.sql`WHERE id = ${id}`))[0];
+  }
+
+  override async list({ limit, after }: PageRequest): Promise<Page<GcRun>> {
+    const before = keyOf(after);
+    const runs = await this.describe(Prisma.sql`WHERE id < ${before}::bigint ORDER BY id DESC LIMIT ${limit + 1}`);
+    return pageOf(runs, limit);
+  }
+
+  private async describe(which: Prisma.Sql): Promise<GcRun[]> {
+    const runs = await this.database.$queryRaw<RunRow[]>`
+      SELECT id, state, is_dry_run AS "isDryRun", grace, requested_by AS "requestedBy", created_at AS "createdAt",
+        started_at AS "startedAt", finished_at AS "finishedAt", error FROM gc_runs ${which}`;
+    const counts = await this.database.$queryRaw<CountRow[]>`
+      SELECT run_id AS "runId", kind, count::float8 AS count, bytes::float8 AS bytes FROM gc_counts
+      WHERE run_id = ANY(${runs.map(({ id }) => id)}::int[]) ORDER BY run_id, kind`;
+    return runs.map((run) => ({
+      ...run,
+      grace: run.grace ?? undefined,
+      startedAt: run.startedAt ?? undefined,
+      finishedAt: run.finishedAt ?? undefined,
+      error: run.error ?? undefined,
+      counts: counts.filter(({ runId }) => runId === run.id).map(({ kind, count, bytes }) => ({ kind, count, bytes })),
+    }));
+  }
+
+  override async entries(runId: number | undefined, { limit, after }: PageRequest): Promise<Page<GcEntry>> {
+    const ofRun = runId === undefined ? Prisma.empty : Prisma.sql`AND run_id = ${runId}`;
+    const rows = await this.database.$queryRaw<Array<NullableEntry>>`
+      SELECT id::float8 AS id, at, kind, package_id AS "packageId", digest, bytes::float8 AS bytes, reason FROM gc_log
+      WHERE id < ${keyOf(after)}::bigint ${ofRun} ORDER BY id DESC LIMIT ${limit + 1}`;
+    const entries = rows.map((row) => ({
+      ...row,
+      packageId: row.packageId ?? undefined,
+      digest: row.digest ?? undefined,
+    }));
+    return pageOf(entries, limit);
+  }
+
+  override async control(): Promise<GcControl> {
+    const [row] = await this.database.$queryRaw<Array<{ mode: GcControl['mode']; pace: number | null }>>`
+      SELECT mode, pace FROM gc_control WHERE id = 1`;
+    return { mode: row?.mode ?? 'on', pace: row?.pace ?? undefined };
+  }
+
+  override setControl({ mode, pace }: GcControl, operator: Actor): Promise<void> {
+    return inTransaction(this.database, async (tx) => {
+      await tx.$executeRaw`
+        UPDATE gc_control SET mode = ${mode}, pace = ${pace ?? null}, changed_by = ${operator.login}, changed_at = now()`;
+      await recordAudit(tx, { actor: operator, action: 'gc.control', target: mode, data: { mode, pace } });
+    });
+  }
+
+  override async storageUse(): Promise<StorageUse> {
+    const [blobs] = await this.database.$queryRaw<SumRow[]>`
+      SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes
+      FROM (SELECT size FROM blobs LIMIT ${SUMMED_AT_ONCE + 1}) b`;
+    const [links] = await this.database.$queryRaw<SumRow[]>`
+      SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(b.size), 0)::float8 AS bytes
+      FROM (SELECT blob_id FROM package_blobs LIMIT ${SUMMED_AT_ONCE + 1}) l JOIN blobs b ON b.id = l.blob_id`;
+    const [awaiting] = await this.database.$queryRaw<SumRow[]>`
+      SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes
+      FROM (SELECT size FROM object_deletions WHERE NOT is_repeat LIMIT 1000000) d`;
+    const isAll = Math.max(blobs?.count ?? 0, links?.count ?? 0) <= SUMMED_AT_ONCE;
+    const [measured] = isAll
+      ? []
+      : await this.database.$queryRaw<Array<Omit<StorageUse, 'awaiting' | 'awaitingBytes'>>>`
+          SELECT measured_at AS "measuredAt", blobs::float8 AS blobs, stored_bytes::float8 AS "storedBytes",
+            links::float8 AS links, logical_bytes::float8 AS "logicalBytes" FROM storage_use`;
+    const summed = {
+      measuredAt: blobs?.at ?? new Date(),
+      blobs: blobs?.count ?? 0,
+      storedBytes: blobs?.bytes ?? 0,
+      links: links?.count ?? 0,
+      logicalBytes: links?.bytes ?? 0,
+    };
+    return { ...(measured ?? summed), awaiting: awaiting?.count ?? 0, awaitingBytes: awaiting?.bytes ?? 0 };
+  }
+}
+
+interface SumRow {
+  at: Date;
+  count: number;
+  bytes: number;
+}
+
+type NullableEntry = Omit<GcEntry, 'packageId' | 'digest'> & {
+  packageId: number | null;
+  digest: GcEntry['digest'] | null;
+};
+
+/** Lists go downwards from here; what is no key begins at the top. */
+const keyOf = (after: string | undefined): bigint =>
+  /^[0-9]{1,18}$/.test(after ?? '') ? BigInt(after ?? '') : 2n ** 62n;
+
+function pageOf<T extends { id: number }>(rows: T[], limit: number): Page<T> {
+  const items = rows.slice(0, limit);
+  return { items, next: rows.length > limit ? String(items.at(-1)?.id) : undefined };
+}
