@@ -1,8 +1,15 @@
 // C12: one child for two platforms.
-// (That garbage collection keeps the image, too, comes with garbage collection.)
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Accounts, createAccounts, encode, OCI_INDEX, OCI_MANIFEST, sha256 } from '../support/client.js';
+import {
+  type Accounts,
+  collectGarbage,
+  createAccounts,
+  encode,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  sha256,
+} from '../support/client.js';
 
 let berth: TestBerth;
 let accounts: Accounts;
@@ -38,8 +45,13 @@ it('takes an index that lists a child twice, and keeps the child while something
   expect((await pusher.put('acme/app', 'x', img)).status).toBe(201);
   expect(await remove('dup')).toBe(202);
   expect(await remove(sha256(encode(idx)))).toBe(202);
+  await collectGarbage(berth);
   for (const reference of ['x', child.digest]) {
     expect((await pusher.v2(`/v2/acme/app/manifests/${reference}`)).status).toBe(200);
   }
+  const layer = (img.layers as Array<{ digest: string }>)[0]?.digest ?? '';
+  expect((await pusher.blob('acme/app', layer)).status, 'its blobs are kept, too').toBe(200);
   expect(await remove(child.digest), 'nothing needs it any more').toBe(202);
+  await collectGarbage(berth);
+  expect((await pusher.blob('acme/app', layer)).status).toBe(404);
 });

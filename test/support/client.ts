@@ -152,6 +152,21 @@ export async function operator(
   return { status: answer.status, body: text ? JSON.parse(text) : {} };
 }
 
+/** Collects garbage, by default with no grace, and answers the run once it is done. */
+export async function collectGarbage(
+  berth: TestBerth,
+  request: { grace?: string; dry_run?: boolean } = { grace: '0s' },
+): Promise<Record<string, unknown> & { counts: Record<string, { count: number; bytes: number }> }> {
+  const started = await operator(berth, 'POST', '/gc/runs', request);
+  if (started.status !== 202) throw new Error(`the run answered ${started.status}: ${JSON.stringify(started.body)}`);
+  for (;;) {
+    const { body } = await operator(berth, 'GET', `/gc/runs/${started.body.id}`);
+    if (body.state === 'done') return body as Awaited<ReturnType<typeof collectGarbage>>;
+    if (body.state === 'failed') throw new Error(`the run failed: ${body.error}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** A token of a user, by the operator API. */
 export async function createToken(
   berth: TestBerth,
