@@ -29,7 +29,9 @@ await runService('worker', async ({ settings, log, closing }) => {
   await waitUntil('the database', log, () => applyMigrations(databaseUrl, MIGRATIONS));
   const storage = await waitUntil('the bucket', log, () => openStorage(settings, log));
   closing.add(() => storage.close());
-  const queues = await waitUntil('the queue', log, () => openQueues(settings.BERTH_REDIS_URL, databaseUrl, QUEUES.length));
+  const queues = await waitUntil('the queue', log, () =>
+    openQueues(settings.BERTH_REDIS_URL, databaseUrl, QUEUES.length),
+  );
   closing.add(() => queues.close());
   ping = () => queues.ping();
   const app = await NestFactory.createApplicationContext(

@@ -29,10 +29,7 @@ export class WorkerModule {
   static for({ connection }: Queues, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [
-        BullModule.forRoot({ connection }),
-        BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),
-      ],
+      imports: [BullModule.forRoot({ connection }), BullModule.registerQueue(...QUEUES.map((name) => ({ name })))],
       providers: [
         useCase(GcBrake, GcRuns),
         useCase(CollectUntagged, Garbage, GcBrake),

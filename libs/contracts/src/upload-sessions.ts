@@ -32,6 +32,7 @@ const step = z.object({
   reserve: z.exactOptional(objectKey),
   joined: z.exactOptional(z.array(objectKey)),
   unused: z.exactOptional(objectKey),
+  isLast: z.exactOptional(z.boolean()),
 });
 
 export const uploadSessions = contract(UploadSessions, {

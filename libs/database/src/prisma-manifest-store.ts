@@ -17,7 +17,7 @@ import { moveTag } from './move-tag.js';
 import { findNeeding } from './needed-by.js';
 import { isLive } from './prisma-blob-index.js';
 import { purge, removeTags } from './purge.js';
-import { setReview } from './review.js';
+import { reviewTime, setReview } from './review.js';
 import { TagRules } from './tag-rules.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
@@ -35,6 +35,9 @@ interface Row {
 interface Located {
   id: number;
   digest: Digest;
+  packageId: number;
+  /** Due for the collector of untagged manifests so soon that a yes must be made to last. */
+  needsLease: boolean;
 }
 
 /** Manifests larger than this are read anew each time; smaller ones are kept, 64 MiB of them at most. */
@@ -55,7 +58,7 @@ export class PrismaManifestStore extends ManifestStore {
   }
 
   override async find(packageId: number, reference: Reference): Promise<StoredManifest | undefined> {
-    const located = await this.batcher.find({ packageId, reference });
+    const located = await this.locate({ packageId, reference });
     if (!located) return undefined;
     const cached = this.cache.get(located.id);
     if (cached) return cached;
@@ -63,6 +66,19 @@ export class PrismaManifestStore extends ManifestStore {
       SELECT digest, media_type AS "mediaType", bytes FROM manifests WHERE id = ${located.id}`;
     if (manifest && manifest.bytes.length <= MAX_CACHED_BYTES) this.cache.set(located.id, manifest);
     return manifest;
+  }
+
+  /** A manifest that is read by digest stays for its rule's time anew, as a blob does by HEAD. */
+  private async locate(key: ManifestKey): Promise<Located | undefined> {
+    for (;;) {
+      const located = await this.batcher.find(key);
+      if (!located?.needsLease) return located;
+      const renewed = await this.database.$executeRaw`
+        UPDATE manifests SET review_at = ${reviewTime(located.packageId, this.untaggedAfter)}
+        WHERE id = ${located.id} AND review_at IS NOT NULL AND deleted_at IS NULL`;
+      if (renewed > 0) return located;
+      // Collected, or looked at and kept, between the two statements: look again.
+    }
   }
 
   private async locateMany(keys: ManifestKey[]): Promise<Array<Located | undefined>> {
@@ -74,11 +90,11 @@ export class PrismaManifestStore extends ManifestStore {
         SELECT * FROM unnest(${packageIds}::int[], ${tags}::text[], ${digests}::text[])
           WITH ORDINALITY AS r(package_id, tag, digest, ord)
       )
-      SELECT r.ord::int AS ord, m.id, m.digest FROM r
+      SELECT r.ord::int AS ord, m.id, m.digest, m.package_id AS "packageId", false AS "needsLease" FROM r
       JOIN tags t ON t.package_id = r.package_id AND t.name = r.tag
       JOIN manifests m ON m.id = t.manifest_id AND m.deleted_at IS NULL
       UNION ALL
-      SELECT r.ord::int, m.id, m.digest FROM r
+      SELECT r.ord::int, m.id, m.digest, m.package_id, coalesce(m.review_at <= now() + interval '1 hour', false) FROM r
       JOIN manifests m ON m.package_id = r.package_id AND m.digest = r.digest AND m.deleted_at IS NULL`;
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map((_, i) => found.get(i + 1));

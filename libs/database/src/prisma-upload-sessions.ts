@@ -154,7 +154,8 @@ export class PrismaUploadSessions extends UploadSessions {
           hash_state = CASE WHEN ${progress !== undefined} THEN ${bytesOrNull(progress?.hashState)}::bytea ELSE hash_state END,
           body_digest = CASE WHEN ${progress !== undefined} THEN ${progress?.bodyDigest ?? null} ELSE body_digest END,
           upload_id = coalesce(${step.startsMultipart ? STARTING : (step.uploadId ?? null)}, upload_id),
-          busy_until = now() + make_interval(secs => ${BUSY_SECONDS}::float8), expires_at = ${this.expiry()}
+          busy_until = CASE WHEN ${step.isLast ?? false} THEN NULL
+            ELSE now() + make_interval(secs => ${BUSY_SECONDS}::float8) END, expires_at = ${this.expiry()}
         WHERE id = ${upload.sessionId}::uuid AND generation = ${upload.generation} AND state IN ('open', 'completing')`;
       if (moved === 0) {
         await this.queueLateWrites(tx, upload, step);

@@ -54,6 +54,8 @@ export interface UploadStep {
   joined?: ObjectKey[];
   /** A reserved key that was not written and is forgotten. */
   unused?: ObjectKey;
+  /** The request ends with this step: no request is under way in the session any more. */
+  isLast?: boolean;
 }
 
 /** One blob upload between POST and PUT (data-model.md, "PATCH", "Commit", "Cancel"). */

@@ -97,8 +97,8 @@ export class BodyWriter {
     const hashState = this.hash?.save();
     const bodyDigest = hashState ? undefined : this.hash?.digest();
     const progress = { offset, hashState, bodyDigest };
-    if (this.buffered > 0) await this.advance({ progress, piece: await this.writePiece() });
-    else await this.advance({ progress, ...(this.reservedKey && { unused: this.reservedKey }) });
+    if (this.buffered > 0) await this.advance({ progress, piece: await this.writePiece(), isLast: true });
+    else await this.advance({ progress, ...(this.reservedKey && { unused: this.reservedKey }), isLast: true });
     return offset;
   }
 
