@@ -69,6 +69,7 @@ import { Refusals } from './explain/refusals.js';
 import { ExternalOrigin } from './http/external-origin.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { RateLimits } from './limits/rate-limits.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
 import { MembersController } from './rest/access/members.controller.js';
 import { PackageAccessController } from './rest/access/package-access.controller.js';
 import { SourcesController } from './rest/access/sources.controller.js';
@@ -179,6 +180,7 @@ const directStorage = (
     SignOnController,
     PeopleController,
     RateLimitController,
+    OpenApiController,
     RestPackagesController,
     VersionsController,
     RestTagsController,

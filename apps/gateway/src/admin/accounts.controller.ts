@@ -4,6 +4,7 @@ import { AccountStore, createAccessToken, hashToken, MemberStore, TOKEN_SCOPES }
 import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
 import { Login } from '../access/login.js';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
@@ -40,6 +41,12 @@ export class AccountsController {
 
   @Post('users')
   @OperatorsOnly()
+  @Described({
+    summary: 'Makes a user',
+    body: NewAccount,
+    answer: { status: 201 },
+    errors: { 409: 'the name is taken' },
+  })
   async createUser(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ login: string }> {
     const { login } = await readJson(request, NewAccount);
     if (!(await this.accounts.createUser(login, operator))) throw nameTaken(login);
@@ -48,6 +55,12 @@ export class AccountsController {
 
   @Post('orgs')
   @OperatorsOnly()
+  @Described({
+    summary: 'Makes an organisation',
+    body: NewAccount,
+    answer: { status: 201 },
+    errors: { 409: 'the name is taken' },
+  })
   async createOrganisation(
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
@@ -59,6 +72,7 @@ export class AccountsController {
 
   @Put('orgs/:organisation/members/:login')
   @OperatorsOnly()
+  @Described({ summary: 'Makes a user owner or member of an organisation', body: Membership, answer: { status: 200 } })
   async setMember(
     @AccountParam('organisation') organisation: string,
     @AccountParam('login') login: string,
@@ -75,6 +89,7 @@ export class AccountsController {
   @Delete('orgs/:organisation/members/:login')
   @HttpCode(204)
   @OperatorsOnly()
+  @Described({ summary: 'Removes a member of an organisation', answer: { status: 204 } })
   async removeMember(
     @AccountParam('organisation') organisation: string,
     @AccountParam('login') login: string,
@@ -88,6 +103,7 @@ export class AccountsController {
 
   @Post('users/:login/tokens')
   @OperatorsOnly()
+  @Described({ summary: 'Makes an access token, shown this once', body: NewToken, answer: { status: 201 } })
   async createToken(
     @AccountParam('login') login: string,
     @Req() request: GatewayRequest,
@@ -106,6 +122,7 @@ export class AccountsController {
   @Delete('users/:login/tokens/:id')
   @HttpCode(204)
   @OperatorsOnly()
+  @Described({ summary: 'Revokes an access token, at once', answer: { status: 204 } })
   async revokeToken(
     @AccountParam('login') login: string,
     @Param('id') id: string,

@@ -2,6 +2,7 @@ import { Controller, Param, Patch, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { isRepositoryName } from '#oci';
 import { type Actor, PackageStore, VISIBILITIES } from '#registry';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
@@ -16,6 +17,7 @@ export class PackagesController {
 
   @Patch(':owner/:name')
   @OperatorsOnly()
+  @Described({ summary: 'Changes the visibility of a package', body: PackageChange, answer: { status: 200 } })
   async change(
     @Param('owner') owner: string,
     @Param('name') packageName: string,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AccountStore, SignOnStore } from '#auth';
 import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
@@ -28,6 +29,7 @@ export class PeopleController {
   /** A disabled user's tokens, sessions and sign-ons do nothing; nothing but this call enables them again. */
   @Patch()
   @OperatorsOnly()
+  @Described({ summary: 'Disables a user, or enables one again', body: UserChange, answer: { status: 200 } })
   async change(
     @Param('login') login: string,
     @Req() request: GatewayRequest,
@@ -45,6 +47,7 @@ export class PeopleController {
   @Put('identities')
   @HttpCode(204)
   @OperatorsOnly()
+  @Described({ summary: 'Says whose account the subject of an issuer is', body: Identity, answer: { status: 204 } })
   async link(
     @Param('login') login: string,
     @Req() request: GatewayRequest,

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { TrustPolicyStore } from '#auth';
 import type { Actor } from '#registry';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { answerOf, type TrustPolicyAnswer, TrustPolicyForm } from '../workload/trust-policy-form.js';
 import { readJson } from './json-body.js';
@@ -17,6 +18,7 @@ export class TrustPoliciesController {
   /** By id, 100 a page; `?after=ID` for the next. */
   @Get()
   @OperatorsOnly()
+  @Described({ summary: 'Lists trust policies of an organisation', answer: { status: 200 } })
   async list(
     @Param('organisation') organisation: string,
     @Query('after') after: string | undefined,
@@ -29,6 +31,11 @@ export class TrustPoliciesController {
   /** Errors: Problem 404 for an unknown organisation or source, 409 when it has 1,000. */
   @Post()
   @OperatorsOnly()
+  @Described({
+    summary: 'Makes a trust policy: which workflows of which issuer may act',
+    body: TrustPolicyForm,
+    answer: { status: 201 },
+  })
   async create(
     @Param('organisation') organisation: string,
     @Req() request: GatewayRequest,
@@ -44,6 +51,7 @@ export class TrustPoliciesController {
   @Delete(':id')
   @HttpCode(204)
   @OperatorsOnly()
+  @Described({ summary: 'Removes a trust policy, at once', answer: { status: 204 } })
   async remove(
     @Param('organisation') organisation: string,
     @Param('id') id: string,

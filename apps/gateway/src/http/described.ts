@@ -13,7 +13,7 @@ export interface Description {
   errors?: Record<number, string>;
 }
 
-const DESCRIPTION = 'berth:description';
+export const DESCRIPTION = 'berth:description';
 
 /** Describes a route. */
 export const Described = (description: Description) => SetMetadata(DESCRIPTION, description);

@@ -1,4 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
+import { Described } from '../http/described.js';
 import { type RateLimit, rateLimit } from './rate-limit.js';
 import { RestAccess } from './rest-access.js';
 
@@ -7,6 +8,7 @@ import { RestAccess } from './rest-access.js';
 export class RateLimitController {
   @Get('rate_limit')
   @RestAccess('anyone')
+  @Described({ summary: 'How many calls are left: no call is limited today', answer: { status: 200 } })
   get(): { resources: Record<string, RateLimit>; rate: RateLimit } {
     const core = rateLimit();
     return { resources: { core }, rate: core };

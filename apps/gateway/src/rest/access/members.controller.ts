@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Member, type MemberRole, MemberStore } from '#auth';
+import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import { single } from '../../http/gateway-request.js';
 import { RestAccess } from '../rest-access.js';
@@ -33,6 +34,11 @@ export class MembersController {
 
   @Get('members')
   @RestAccess('look')
+  @Described({
+    summary: 'Lists members of an organisation',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async list(
     @NamespaceParam() namespace: RestNamespace,
     @Req() request: RestRequest,
@@ -50,6 +56,7 @@ export class MembersController {
 
   @Get('memberships/:login')
   @RestAccess('look')
+  @Described({ summary: 'Membership of a user', answer: { status: 200 } })
   async get(@NamespaceParam() namespace: RestNamespace, @NameParam('login') login: string): Promise<object> {
     const member = await this.members.find(namespace.id, login);
     return member ? membershipOf(member, namespace) : notFound();
@@ -57,6 +64,12 @@ export class MembersController {
 
   @Put('memberships/:login')
   @RestAccess('govern')
+  @Described({
+    summary: 'Makes a user a member (role member) or owner (role admin)',
+    body: Membership,
+    answer: { status: 200 },
+    errors: { 409: 'nobody would be owner' },
+  })
   async set(
     @NamespaceParam() namespace: RestNamespace,
     @NameParam('login') login: string,
@@ -72,6 +85,7 @@ export class MembersController {
   @Delete('memberships/:login')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Removes a member', answer: { status: 204 }, errors: { 409: 'nobody would be owner' } })
   async removeMembership(@NamespaceParam() namespace: RestNamespace, @NameParam('login') login: string): Promise<void> {
     await this.remove(namespace, login);
   }
@@ -79,6 +93,7 @@ export class MembersController {
   @Delete('members/:login')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Removes a member', answer: { status: 204 }, errors: { 409: 'nobody would be owner' } })
   async remove(@NamespaceParam() namespace: RestNamespace, @NameParam('login') login: string): Promise<void> {
     const removed = await this.members.remove(namespace.id, login, namespace.actor);
     if (removed === 'unknown user') notFound();

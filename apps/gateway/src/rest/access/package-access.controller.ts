@@ -2,12 +2,13 @@ import { Controller, Delete, Get, HttpCode, Patch, Put, Req, Res } from '@nestjs
 import type { FastifyReply } from 'fastify';
 import { type RoleHolder, RoleStore, SourceStore } from '#auth';
 import { PackageStore } from '#registry';
+import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { PackageParam, type RestPackage, type RestRequest } from '../rest-request.js';
-import { AccessPatch } from './bodies.js';
+import { AccessPatch, Role } from './bodies.js';
 import { numberedPageOf, sendPage } from './listing.js';
 import { IdParam, NameParam } from './params.js';
 import { giveRole, showRole, takeRole } from './role-calls.js';
@@ -26,6 +27,7 @@ export class PackageAccessController {
 
   @Get(PACKAGE)
   @RestAccess('administer')
+  @Described({ summary: 'Visibility, linked source and inheritance of a package', answer: { status: 200 } })
   async get(@PackageParam() { id }: RestPackage): Promise<object> {
     const { visibility, source, inherits } = (await this.sources.findLink(id)) ?? notFound();
     return { visibility, source: source ?? null, inherits };
@@ -34,6 +36,11 @@ export class PackageAccessController {
   /** Each field is a change of its own, audited as such; the first that is refused ends the call. */
   @Patch(PACKAGE)
   @RestAccess('administer')
+  @Described({
+    summary: 'Changes visibility, linked source and inheritance',
+    body: AccessPatch,
+    answer: { status: 200 },
+  })
   async change(@PackageParam() pkg: RestPackage, @Req() request: RestRequest): Promise<object> {
     const { visibility, source_id: sourceId, inherits } = await readRestJson(request, AccessPatch);
     if (inherits && sourceId === null) throw new RestRefusal(400, 'The body does not fit: inherits: needs a source');
@@ -57,6 +64,11 @@ export class PackageAccessController {
 
   @Get(`${PACKAGE}/roles`)
   @RestAccess('administer')
+  @Described({
+    summary: 'Lists who has a role on a package',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async list(
     @PackageParam() { id }: RestPackage,
     @Req() request: RestRequest,
@@ -68,6 +80,7 @@ export class PackageAccessController {
 
   @Put(`${PACKAGE}/roles/users/:login`)
   @RestAccess('administer')
+  @Described({ summary: 'Gives a user a role on a package', body: Role, answer: { status: 200 } })
   giveUser(
     @PackageParam() pkg: RestPackage,
     @NameParam('login') login: string,
@@ -79,12 +92,14 @@ export class PackageAccessController {
   @Delete(`${PACKAGE}/roles/users/:login`)
   @HttpCode(204)
   @RestAccess('administer')
+  @Described({ summary: 'Takes the role of a user on a package', answer: { status: 204 } })
   takeUser(@PackageParam() pkg: RestPackage, @NameParam('login') login: string): Promise<void> {
     return this.take(pkg, { kind: 'user', login });
   }
 
   @Put(`${PACKAGE}/roles/teams/:slug`)
   @RestAccess('administer')
+  @Described({ summary: 'Gives a team a role on a package', body: Role, answer: { status: 200 } })
   giveTeam(
     @PackageParam() pkg: RestPackage,
     @NameParam('slug') slug: string,
@@ -96,12 +111,14 @@ export class PackageAccessController {
   @Delete(`${PACKAGE}/roles/teams/:slug`)
   @HttpCode(204)
   @RestAccess('administer')
+  @Described({ summary: 'Takes the role of a team on a package', answer: { status: 204 } })
   takeTeam(@PackageParam() pkg: RestPackage, @NameParam('slug') slug: string): Promise<void> {
     return this.take(pkg, { kind: 'team', slug });
   }
 
   @Put(`${PACKAGE}/roles/workflows/:source_id`)
   @RestAccess('administer')
+  @Described({ summary: 'Gives the workflows of a source a role on a package', body: Role, answer: { status: 200 } })
   giveWorkflows(
     @PackageParam() pkg: RestPackage,
     @IdParam('source_id') sourceId: number,
@@ -113,6 +130,7 @@ export class PackageAccessController {
   @Delete(`${PACKAGE}/roles/workflows/:source_id`)
   @HttpCode(204)
   @RestAccess('administer')
+  @Described({ summary: 'Takes the role of the workflows of a source on a package', answer: { status: 204 } })
   takeWorkflows(@PackageParam() pkg: RestPackage, @IdParam('source_id') sourceId: number): Promise<void> {
     return this.take(pkg, { kind: 'workflows', sourceId });
   }

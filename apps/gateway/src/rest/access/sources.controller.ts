@@ -2,12 +2,13 @@ import { Controller, Delete, Get, HttpCode, Post, Put, Req, Res } from '@nestjs/
 import type { FastifyReply } from 'fastify';
 import { RoleStore, type RoleTarget, type Source, SourceStore } from '#auth';
 import { parseSourceUrl } from '#registry';
+import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import type { RestNamespace, RestRequest } from '../rest-request.js';
-import { NewSource } from './bodies.js';
+import { NewSource, Role } from './bodies.js';
 import { numberedPageOf, sendPage } from './listing.js';
 import { IdParam, NameParam, NamespaceParam } from './params.js';
 import { giveRole, showRole, takeRole } from './role-calls.js';
@@ -23,6 +24,11 @@ export class SourcesController {
 
   @Get()
   @RestAccess('look')
+  @Described({
+    summary: 'Lists sources',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async list(
     @NamespaceParam() { id }: RestNamespace,
     @Req() request: RestRequest,
@@ -33,6 +39,7 @@ export class SourcesController {
 
   @Post()
   @RestAccess('govern')
+  @Described({ summary: 'Makes a source', body: NewSource, answer: { status: 201 } })
   async create(@NamespaceParam() { id, actor }: RestNamespace, @Req() request: RestRequest): Promise<object> {
     const url = parseSourceUrl((await readRestJson(request, NewSource)).url);
     if (!url) throw new RestRefusal(400, 'The body does not fit: url: https://HOST/OWNER/REPOSITORY');
@@ -43,6 +50,7 @@ export class SourcesController {
 
   @Get(':source_id')
   @RestAccess('look')
+  @Described({ summary: 'A source', answer: { status: 200 } })
   async get(@NamespaceParam() { id }: RestNamespace, @IdParam('source_id') sourceId: number): Promise<object> {
     const source = await this.sources.find(id, sourceId);
     return source ? show(source) : notFound();
@@ -51,6 +59,7 @@ export class SourcesController {
   @Delete(':source_id')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Removes a source that no package is linked to', answer: { status: 204 } })
   async remove(@NamespaceParam() { id, actor }: RestNamespace, @IdParam('source_id') sourceId: number): Promise<void> {
     const removed = await this.sources.remove(id, sourceId, actor);
     if (removed === 'unknown') notFound();
@@ -59,6 +68,11 @@ export class SourcesController {
 
   @Get(':source_id/roles')
   @RestAccess('look')
+  @Described({
+    summary: 'Lists who has a role on a source',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async listRoles(
     @NamespaceParam() { id }: RestNamespace,
     @IdParam('source_id') sourceId: number,
@@ -71,6 +85,7 @@ export class SourcesController {
 
   @Put(':source_id/roles/users/:login')
   @RestAccess('govern')
+  @Described({ summary: 'Gives a user a role on a source', body: Role, answer: { status: 200 } })
   async giveUser(
     @NamespaceParam() { id, actor }: RestNamespace,
     @IdParam('source_id') sourceId: number,
@@ -83,6 +98,7 @@ export class SourcesController {
   @Delete(':source_id/roles/users/:login')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Takes the role of a user on a source', answer: { status: 204 } })
   async takeUser(
     @NamespaceParam() { id, actor }: RestNamespace,
     @IdParam('source_id') sourceId: number,
@@ -93,6 +109,7 @@ export class SourcesController {
 
   @Put(':source_id/roles/teams/:slug')
   @RestAccess('govern')
+  @Described({ summary: 'Gives a team a role on a source', body: Role, answer: { status: 200 } })
   async giveTeam(
     @NamespaceParam() { id, actor }: RestNamespace,
     @IdParam('source_id') sourceId: number,
@@ -105,6 +122,7 @@ export class SourcesController {
   @Delete(':source_id/roles/teams/:slug')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Takes the role of a team on a source', answer: { status: 204 } })
   async takeTeam(
     @NamespaceParam() { id, actor }: RestNamespace,
     @IdParam('source_id') sourceId: number,

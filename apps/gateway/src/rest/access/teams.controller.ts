@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Patch, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { MAX_TEAM_DEPTH, type Team, type TeamRefusal, TeamStore } from '#auth';
+import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
@@ -21,6 +22,11 @@ export class TeamsController {
 
   @Get()
   @RestAccess('look')
+  @Described({
+    summary: 'Lists teams',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async list(
     @NamespaceParam() { id }: RestNamespace,
     @Req() request: RestRequest,
@@ -31,6 +37,7 @@ export class TeamsController {
 
   @Post()
   @RestAccess('govern')
+  @Described({ summary: 'Makes a team', body: NewTeam, answer: { status: 201 } })
   async create(@NamespaceParam() { id, actor }: RestNamespace, @Req() request: RestRequest): Promise<object> {
     const { name, description, parent_team_id: parentId } = await readRestJson(request, NewTeam);
     const team = { name, slug: slugOf(name), description: description ?? '', parentId: parentId ?? undefined };
@@ -39,6 +46,7 @@ export class TeamsController {
 
   @Get(':slug')
   @RestAccess('look')
+  @Described({ summary: 'A team', answer: { status: 200 } })
   async get(@NamespaceParam() { id }: RestNamespace, @NameParam('slug') slug: string): Promise<object> {
     const team = await this.teams.find(id, slug);
     return team ? show(team) : notFound();
@@ -46,6 +54,7 @@ export class TeamsController {
 
   @Patch(':slug')
   @RestAccess('govern')
+  @Described({ summary: 'Changes a team', body: TeamPatch, answer: { status: 200 } })
   async change(
     @NamespaceParam() { id, actor }: RestNamespace,
     @NameParam('slug') slug: string,
@@ -65,12 +74,18 @@ export class TeamsController {
   @Delete(':slug')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Removes a team with the roles it had', answer: { status: 204 } })
   async remove(@NamespaceParam() { id, actor }: RestNamespace, @NameParam('slug') slug: string): Promise<void> {
     if (!(await this.teams.remove(id, slug, actor))) notFound();
   }
 
   @Get(':slug/teams')
   @RestAccess('look')
+  @Described({
+    summary: 'Lists teams inside a team',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async children(
     @NamespaceParam() { id }: RestNamespace,
     @NameParam('slug') slug: string,
@@ -82,6 +97,11 @@ export class TeamsController {
 
   @Get(':slug/members')
   @RestAccess('look')
+  @Described({
+    summary: 'Lists members of a team',
+    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    answer: { status: 200 },
+  })
   async members(
     @NamespaceParam() { id }: RestNamespace,
     @NameParam('slug') slug: string,
@@ -93,6 +113,7 @@ export class TeamsController {
 
   @Get(':slug/memberships/:login')
   @RestAccess('look')
+  @Described({ summary: 'Membership of a user in a team', answer: { status: 200 } })
   async membership(
     @NamespaceParam() { id }: RestNamespace,
     @NameParam('slug') slug: string,
@@ -103,6 +124,7 @@ export class TeamsController {
 
   @Put(':slug/memberships/:login')
   @RestAccess('govern')
+  @Described({ summary: 'Adds a member of the organisation to a team', answer: { status: 200 } })
   async addMember(
     @NamespaceParam() { id, actor }: RestNamespace,
     @NameParam('slug') slug: string,
@@ -118,6 +140,7 @@ export class TeamsController {
   @Delete(':slug/memberships/:login')
   @HttpCode(204)
   @RestAccess('govern')
+  @Described({ summary: 'Removes a member from a team', answer: { status: 204 } })
   async removeMember(
     @NamespaceParam() { id, actor }: RestNamespace,
     @NameParam('slug') slug: string,
