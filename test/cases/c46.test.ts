@@ -79,3 +79,13 @@ it("says of what is not there in GitHub's form that it is not", async () => {
     expect([400, 404]).toContain(answer.status);
   }
 });
+
+it('says what is left where calls are limited, too', async () => {
+  await berth.restart({ BERTH_RATE_LIMITS: 'on' });
+  const left = async () => (await rest(berth, accounts.pusher.token, '/user/packages')).headers;
+  const [first, second] = [await left(), await left()];
+  expect(first.get('x-ratelimit-limit')).toBe(first.get('ratelimit-limit'));
+  expect(Number(first.get('x-ratelimit-remaining'))).toBeLessThan(Number(first.get('x-ratelimit-limit')));
+  expect(Number(second.get('x-ratelimit-remaining'))).toBeLessThan(Number(first.get('x-ratelimit-limit')));
+  expect(Number(first.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000 - 60);
+});

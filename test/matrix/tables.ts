@@ -121,7 +121,7 @@ export const ROUTES = new Map<string, Demand>(
       ['operator', 'POST /admin/v1/orgs/:organisation/trust-policies'],
       ['operator', 'DELETE /admin/v1/orgs/:organisation/trust-policies/:id'],
       ['rest open', `GET ${REST}/rate_limit`],
-      ['rest open', `GET ${REST}/openapi.json`],
+      ['open', `GET ${REST}/openapi.json`],
       ['open', 'GET /admin/v1/openapi.json'],
       ['rest known', `GET ${REST}/user/tokens`],
       ['rest known', `POST ${REST}/user/tokens`],

@@ -50,6 +50,11 @@ export class AuditController {
 
   @Get()
   @OperatorsOnly()
+  @Described({
+    summary: 'Lists what was done anywhere, the newest first',
+    query: AUDIT_FILTERS,
+    answer: { status: 200, schema: z.array(AuditEntrySchema) },
+  })
   async list(
     @Query() query: QueryValues,
     @Req() request: FastifyRequest,

@@ -6,7 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { runInTrace } from '#trace';
-import { rateLimitHeaders } from '../rest/rate-limit.js';
+import { tellRateLimit } from '../rest/rate-limit.js';
 import { assertPolicies } from './assert-policies.js';
 import { ErrorFilter } from './error.filter.js';
 import { holdContinue } from './expect-continue.js';
@@ -77,7 +77,8 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
     isClosing = true;
   });
   // Fastify says so to requests that come during the drain; those that were there before it have to hear it, too.
-  server.addHook('onSend', (_request, reply, _payload, done) => {
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.url.startsWith('/api/')) tellRateLimit(reply);
     if (isClosing) reply.header('connection', 'close');
     done();
   });
@@ -96,6 +97,6 @@ export async function createGateway(module: Type | DynamicModule, log: Logger): 
 /** Headers that every answer has, whatever it says. */
 function introduce(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
-  if (request.url.startsWith('/api/')) reply.headers({ 'x-github-request-id': request.id, ...rateLimitHeaders() });
+  if (request.url.startsWith('/api/')) reply.header('x-github-request-id', request.id);
   if (request.url.startsWith('/v2')) reply.header('docker-distribution-api-version', 'registry/2.0');
 }

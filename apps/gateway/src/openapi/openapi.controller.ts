@@ -2,7 +2,6 @@ import { Controller, Get } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { z } from 'zod';
 import { Described } from '../http/described.js';
-import { RestAccess } from '../rest/rest-access.js';
 import { Policy } from '../v2/access-policy.js';
 import { type Api, openApiDocument } from './openapi-document.js';
 import { routesOf } from './openapi-routes.js';
@@ -48,7 +47,7 @@ export class OpenApiController {
   ) {}
 
   @Get('api/v3/openapi.json')
-  @RestAccess('anyone')
+  @Policy('anyone')
   @Described({ summary: 'This document', answer: { status: 200, schema: Document } })
   rest(): object {
     return this.documentOf(REST);
