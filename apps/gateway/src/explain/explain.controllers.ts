@@ -46,6 +46,16 @@ export class ExplainController {
   /** Errors: Problem 400 where a parameter is missing or makes no sense, 404 for a workflow that nobody trusts. */
   @Get()
   @OperatorsOnly()
+  @Described({
+    summary: 'Names the rule that lets somebody do something to a package or keeps them from it',
+    query: {
+      subject: 'A login, anonymous, or workflow:ID of a trust policy',
+      action: 'pull, push, delete or administer',
+      package: 'OWNER/NAME',
+    },
+    answer: { status: 200, schema: ExplanationSchema },
+    errors: { 400: 'a parameter is missing or makes no sense' },
+  })
   async get(@Query() query: QueryValues): Promise<Explanation> {
     const [subject, action, name] = [readSubject(query), readAction(query), single(query.package)?.toLowerCase() ?? ''];
     if (subject === undefined || action === undefined || !isRepositoryName(name)) {
