@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Accounts, basicHeader, Client, createAccounts, errorCode, operator } from '../support/client.js';
 import { startIssuer, type TestIssuer } from '../support/issuer.js';
+import { createPerson } from '../support/people.js';
 
 const OUTBOUND = { BERTH_OUTBOUND_NETWORKS: '127.0.0.0/8', BERTH_OUTBOUND_HTTP: 'on' };
 const SOURCE = 'https://github.com/acme/app';
@@ -78,6 +79,18 @@ describe('trust policies, as operators make them', () => {
     ['a NUL', { name: 'a\0b' }, 400],
   ])('are refused with %s', async (_, more, status) => {
     expect((await operator(berth, 'POST', '/orgs/acme/trust-policies', policy(more))).status).toBe(status);
+  });
+
+  it('are the owners’ to make, list and delete as well', async () => {
+    const owner = await createPerson(berth, 'governor', { member: { acme: 'owner' } });
+    const made = await owner.rest('POST', '/orgs/acme/trust-policies', policy({ name: 'by an owner' }));
+    expect([made.status, made.body]).toMatchObject([201, { ...policy(), name: 'by an owner', counts_pulls: true }]);
+    const { id } = made.body as unknown as { id: number };
+    expect((await owner.rest('GET', '/orgs/acme/trust-policies')).body).toContainEqual(made.body);
+    const unknown = await owner.rest('POST', '/orgs/acme/trust-policies', policy({ source: 'https://github.com/x/y' }));
+    expect(unknown.status).toBe(422);
+    expect((await owner.rest('DELETE', `/orgs/acme/trust-policies/${id}`)).status).toBe(204);
+    expect((await owner.rest('DELETE', `/orgs/acme/trust-policies/${id}`)).status).toBe(404);
   });
 
   it('belong to an organisation that exists, and to operators', async () => {

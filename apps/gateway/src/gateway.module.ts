@@ -74,6 +74,7 @@ import { MembersController } from './rest/access/members.controller.js';
 import { PackageAccessController } from './rest/access/package-access.controller.js';
 import { SourcesController } from './rest/access/sources.controller.js';
 import { TeamsController } from './rest/access/teams.controller.js';
+import { OrganisationTrustPoliciesController } from './rest/access/trust-policies.controller.js';
 import { RestPackagesController } from './rest/packages.controller.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
@@ -172,6 +173,7 @@ const directStorage = (
     StorageController,
     TokensController,
     ExplainController,
+    OrganisationTrustPoliciesController,
     PackageRefusalsController,
     AuditController,
     OrganisationAuditController,

@@ -36,13 +36,32 @@ export const TrustPolicyForm = z
   .transform(({ counts_pulls: countsPulls, ...form }): NewTrustPolicy => ({ ...form, countsPulls }));
 
 /** A trust policy as REST answers it. */
-export const answerOf = ({ id, name, issuer, audience, conditions, source, sourceUrl, countsPulls }: TrustPolicy) => ({
+export const TrustPolicySchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  issuer: z.string(),
+  audience: z.string(),
+  conditions: z.record(z.string(), z.string()),
+  source: z.string(),
+  counts_pulls: z.boolean(),
+});
+export type TrustPolicyAnswer = z.output<typeof TrustPolicySchema>;
+
+export const answerOf = ({
   id,
   name,
   issuer,
   audience,
   conditions,
-  source: source ?? sourceUrl,
+  source,
+  sourceUrl,
+  countsPulls,
+}: TrustPolicy): TrustPolicyAnswer => ({
+  id,
+  name,
+  issuer,
+  audience,
+  conditions,
+  source: source ?? sourceUrl ?? '',
   counts_pulls: countsPulls,
 });
-export type TrustPolicyAnswer = ReturnType<typeof answerOf>;
