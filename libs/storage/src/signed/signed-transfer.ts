@@ -89,8 +89,12 @@ async function send(request: http.ClientRequest, chunks: readonly Uint8Array[]):
     if (request.destroyed) return;
     if (chunk.length > 0 && !request.write(chunk)) {
       await new Promise<void>((resolve) => {
-        request.once('drain', resolve);
-        request.once('close', resolve);
+        const goOn = () => {
+          // A request of many chunks would gather listeners.
+          request.off('drain', goOn).off('close', goOn);
+          resolve();
+        };
+        request.on('drain', goOn).on('close', goOn);
       });
     }
   }
