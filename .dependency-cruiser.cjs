@@ -31,7 +31,7 @@ const LIBRARIES = {
     libraries: ['oci', 'registry', 'config', 'trace'],
     packages: ['@nestjs/[^/]+', 'fastify', 'pino', 'prom-client', 'reflect-metadata', 'rxjs'],
   },
-  testing: { libraries: ['oci', 'registry'], packages: ['vitest'] },
+  testing: { libraries: ['oci', 'registry'], packages: ['vitest', '@aws-sdk/client-s3'] },
 };
 
 /** Not part of what runs: free to use the test runner and the testing library. */

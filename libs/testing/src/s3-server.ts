@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 const PROGRAM = 'versitygw';
 /** Where .ci/install-clients puts what it builds. */
@@ -27,7 +28,41 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-/** Why tests that need an S3 server cannot run here; undefined where they can. */
+const newName = () => `berth-${randomBytes(6).toString('hex')}`;
+
+/** An S3 server that other tests may use at the same time. */
+type SharedS3Server = Pick<S3Server, 'endpoint' | 'credentials' | 'createBucket' | 'stop'>;
+
+/** The server that the environment names (see scripts/test-services.js); undefined where it names none. */
+function givenServer(): SharedS3Server | undefined {
+  const {
+    BERTH_TEST_S3_ENDPOINT: endpoint,
+    BERTH_TEST_S3_ACCESS_KEY_ID: accessKeyId = '',
+    BERTH_TEST_S3_SECRET_ACCESS_KEY: secretAccessKey = '',
+  } = process.env;
+  if (!endpoint) return undefined;
+  return {
+    endpoint,
+    credentials: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    createBucket: async () => {
+      const credentials = { accessKeyId, secretAccessKey };
+      const client = new S3Client({ endpoint, forcePathStyle: true, region: 'us-east-1', credentials });
+      const name = newName();
+      await client.send(new CreateBucketCommand({ Bucket: name }));
+      client.destroy();
+      return name;
+    },
+    stop: async () => {},
+  };
+}
+
+/** Why tests that take any S3 server cannot run here; undefined where they can. */
+export const whyNoS3Anywhere = (): string | undefined => (givenServer() ? undefined : whyNoS3());
+
+/** The S3 server that the environment names, else one of the test's own. */
+export const takeS3Server = async (): Promise<SharedS3Server> => givenServer() ?? startS3Server();
+
+/** Why tests that need an S3 server of their own cannot run here; undefined where they can. */
 export function whyNoS3(): string | undefined {
   return findProgram() ? undefined : `install ${PROGRAM}: run .ci/install-clients ${PROGRAM}, or put it in PATH`;
 }
@@ -56,7 +91,7 @@ export async function startS3Server(options: { virtualHost?: string } = {}): Pro
     credentials: { AWS_ACCESS_KEY_ID: 'berthkey', AWS_SECRET_ACCESS_KEY: 'berthsecret' },
     // A bucket is a folder there; no request is needed for one.
     createBucket: async () => {
-      const name = `berth-${randomBytes(6).toString('hex')}`;
+      const name = newName();
       await mkdir(join(objects, name));
       return name;
     },

@@ -1,12 +1,12 @@
 import { afterAll } from 'vitest';
-import { describeObjectStore, type S3Server, startS3Server, whyNoS3 } from '#testing';
+import { describeObjectStore, takeS3Server, whyNoS3Anywhere } from '#testing';
 import { openS3Store } from './open-s3-store.js';
 
-let server: S3Server | undefined;
+let server: Awaited<ReturnType<typeof takeS3Server>> | undefined;
 afterAll(() => server?.stop());
 
 describeObjectStore(async () => {
-  server = await startS3Server();
+  server = await takeS3Server();
   Object.assign(process.env, server.credentials);
   const { objects } = await openS3Store({
     bucket: await server.createBucket(),
@@ -18,4 +18,4 @@ describeObjectStore(async () => {
     encryptionKeyId: undefined,
   });
   return objects;
-}, whyNoS3());
+}, whyNoS3Anywhere());
