@@ -52,10 +52,13 @@ export interface Accounts {
   admin: Client;
 }
 
+/** Where a client goes, and what sets it up there. */
+export type Target = Pick<TestBerth, 'url' | 'adminToken'>;
+
 /** A client of one user, which gets itself the bearer tokens that requests need. */
 export class Client {
   constructor(
-    readonly berth: TestBerth,
+    readonly berth: Target,
     readonly login: string | undefined,
     readonly token: string | undefined,
   ) {}
@@ -138,7 +141,7 @@ export const basicHeader = (login: string, token: string): string =>
 
 /** A call of the operator API. */
 export async function operator(
-  berth: TestBerth,
+  berth: Target,
   method: string,
   path: string,
   body?: unknown,
@@ -169,7 +172,7 @@ export async function collectGarbage(
 
 /** A token of a user, by the operator API. */
 export async function createToken(
-  berth: TestBerth,
+  berth: Target,
   login: string,
   scopes: string[],
 ): Promise<{ id: number; token: string }> {
@@ -179,7 +182,7 @@ export async function createToken(
 
 const ALL = ['read:packages', 'write:packages', 'delete:packages'];
 
-export async function createAccounts(berth: TestBerth): Promise<Accounts> {
+export async function createAccounts(berth: Target): Promise<Accounts> {
   for (const [login, organisation] of [
     ['pusher', 'acme'],
     ['stranger', 'other'],

@@ -7,7 +7,7 @@ import { createDatabase } from './database.js';
 import { type BerthProcess, type Program, portOf, startProcess } from './process.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { ADMIN_TOKEN, type TestBerth } from './test-berth.js';
-import { connectionsByTurns, requestsByTurns } from './turns.js';
+import { connectionsByTurns, type RequestTurns, requestsByTurns } from './turns.js';
 
 export const RPC_SECRET = 'the-secret-of-the-services-in-these-tests';
 
@@ -18,6 +18,8 @@ export type Member = 'metadata' | 'blobs' | 'worker' | 'first' | 'second';
 export interface SplitBerth extends TestBerth {
   /** `http://127.0.0.1:PORT` of a proxy that gives each request to the next gateway. */
   turnsUrl: string;
+  /** What passes through that proxy. */
+  turns: RequestTurns;
   /** The gateways by themselves. */
   gateways: [TestBerth, TestBerth];
   members: Record<Member, BerthProcess>;
@@ -155,6 +157,7 @@ export async function startSplit(settings: Record<string, string> = {}, order = 
     host: `127.0.0.1:${proxy.port}`,
     port: proxy.port,
     turnsUrl: `http://127.0.0.1:${turns.port}`,
+    turns,
     get pid() {
       return members.first.child.pid ?? 0;
     },

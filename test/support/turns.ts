@@ -20,11 +20,22 @@ export async function connectionsByTurns(places: () => string[], port = 0): Prom
   return listen(server, port);
 }
 
+export interface RequestTurns extends Turns {
+  /** The places of bodies that are on their way at this moment, and how many bytes of each have passed. */
+  underWay(): Array<{ place: string; bytes: number }>;
+}
+
 /** Passes each request on to the next of several places, on a connection of its own: none is kept that could break. */
-export async function requestsByTurns(places: () => string[], port = 0): Promise<Turns> {
+export async function requestsByTurns(places: () => string[], port = 0): Promise<RequestTurns> {
   let turn = 0;
+  const bodies = new Set<{ place: string; bytes: number }>();
   const server = createServer((near, answer) => {
-    const [host, farPort] = next(places(), turn++).split(':');
+    const body = { place: next(places(), turn++), bytes: 0 };
+    const [host, farPort] = body.place.split(':');
+    bodies.add(body);
+    near.on('data', (chunk: Buffer) => {
+      body.bytes += chunk.length;
+    });
     const far = sendRequest({
       host,
       port: farPort,
@@ -40,7 +51,10 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
       response.on('error', () => answer.destroy());
     });
     far.on('error', () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
-    answer.on('close', () => far.destroy());
+    answer.on('close', () => {
+      bodies.delete(body);
+      far.destroy();
+    });
     near.pipe(far);
   });
   server.on('checkContinue', (near, answer) => {
@@ -48,7 +62,7 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
     server.emit('request', near, answer);
   });
   server.requestTimeout = 0;
-  return listen(server, port);
+  return { ...(await listen(server, port)), underWay: () => [...bodies] };
 }
 
 const next = (places: string[], turn: number): string => places[turn % places.length] as string;

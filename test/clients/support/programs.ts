@@ -22,7 +22,7 @@ export function whatIsMissing(programs: readonly string[]): string | undefined {
   return undefined;
 }
 
-const NEED_ROOT = new Set(['dockerd', 'buildkitd', 'containerd', 'podman']);
+const NEED_ROOT = new Set(['dockerd', 'buildkitd', 'containerd', 'podman', 'mmdebstrap']);
 
 function isExecutable(path: string): boolean {
   try {

@@ -8,19 +8,23 @@ import { type Options, type Output, run } from './command.js';
 import { removeFolder } from './daemon.js';
 import { whatIsMissing } from './programs.js';
 
+/** A home folder for a client. */
+export interface Home {
+  home: string;
+  /** Runs a client as somebody at home there: logins and caches of the machine's own user are neither seen nor touched. */
+  run(program: string, args: readonly string[], options?: Options): Promise<Output>;
+  /** Does this when the tests are over, the last first. */
+  after(undo: () => unknown): void;
+}
+
 /** What the tests of one client have: a Berth, a user who owns the organisation acme, and a home folder for the client. */
-export interface World {
+export interface World extends Home {
   berth: TestBerth;
   /** `127.0.0.1:PORT`, with which the names of images begin. */
   host: string;
   pusher: Client;
   /** The user's personal access token. */
   token: string;
-  home: string;
-  /** Runs a client as somebody at home there: logins and caches of the machine's own user are neither seen nor touched. */
-  run(program: string, args: readonly string[], options?: Options): Promise<Output>;
-  /** Does this when the tests are over, the last first. */
-  after(undo: () => unknown): void;
 }
 
 /** Images are large, and the machine may be busy; what hangs is ended all the same. */
@@ -34,20 +38,34 @@ export function setUp<T extends object>(
   programs: readonly string[],
   start: (world: World) => Promise<T>,
 ): () => World & T {
+  return setUpHome(programs, async (home) => {
+    const berth = await startBerth();
+    home.after(() => berth.stop());
+    const { pusher } = await createAccounts(berth);
+    const world = { ...home, berth, host: berth.host, pusher, token: pusher.token ?? '' };
+    return { ...world, ...(await start(world)), log: async () => berth.log() };
+  });
+}
+
+/** The same, for tests that bring a Berth of their own; its log is shown where a test fails. */
+export function setUpHome<T extends { log(): Promise<string> }>(
+  programs: readonly string[],
+  start: (home: Home) => Promise<T>,
+): () => Home & T {
   const missing = whatIsMissing(programs);
   const undo: Array<() => unknown> = [];
   vi.setConfig({ testTimeout: MINUTES_ENOUGH, hookTimeout: MINUTES_ENOUGH });
-  let started: (World & T) | undefined;
+  let started: (Home & T) | undefined;
 
   beforeAll(async () => {
     if (missing) return;
-    const world = await createWorld((step) => undo.push(step));
-    started = { ...world, ...(await start(world)) };
+    const home = await createHome((step) => undo.push(step));
+    started = { ...home, ...(await start(home)) };
   });
   beforeEach(({ skip, onTestFailed }) => {
     if (missing && process.env.CI) throw new Error(missing);
     if (missing) skip(missing);
-    onTestFailed(() => console.error(`Berth's log ends with:\n${started?.berth.log().slice(-4_000)}`));
+    onTestFailed(async () => console.error(`Berth's log ends with:\n${(await started?.log())?.slice(-4_000)}`));
   });
   afterAll(async () => {
     const failures: unknown[] = [];
@@ -60,12 +78,9 @@ export function setUp<T extends object>(
   };
 }
 
-async function createWorld(after: World['after']): Promise<World> {
+async function createHome(after: Home['after']): Promise<Home> {
   const home = await mkdtemp(join(tmpdir(), 'client-'));
   after(() => removeFolder(home));
-  const berth = await startBerth();
-  after(() => berth.stop());
-  const { pusher } = await createAccounts(berth);
   const env = {
     HOME: home,
     XDG_CONFIG_HOME: `${home}/.config`,
@@ -75,10 +90,6 @@ async function createWorld(after: World['after']): Promise<World> {
     REGISTRY_AUTH_FILE: `${home}/auth.json`,
   };
   return {
-    berth,
-    host: berth.host,
-    pusher,
-    token: pusher.token ?? '',
     home,
     run: (program, args, options) => run(program, args, { cwd: home, ...options, env: { ...env, ...options?.env } }),
     after,
