@@ -25,9 +25,10 @@ const world = setUpHome(['docker', 'dockerd', 'busybox'], async (home) => {
 
 describe('a layer of more than a gigabyte', () => {
   test('is pushed and pulled through both gateways', { timeout: 20 * MINUTES }, async () => {
-    const { docker, host, pusher } = world();
+    const { docker, host, pusher, split } = world();
     await build(docker, host, `${host}/acme/large:1`, '1100m');
     await docker(['push', `${host}/acme/large:1`]);
+    for (const gateway of split.gateways) expect(split.turns.counts[gateway.host]).toBeGreaterThan(3);
     expect(Math.max(...Object.values((await served(pusher, 'acme/large', '1')).sizes))).toBeGreaterThan(1_100_000_000);
     await pullAndRun(docker, `${host}/acme/large:1`);
   });

@@ -23,16 +23,20 @@ export async function connectionsByTurns(places: () => string[], port = 0): Prom
 export interface RequestTurns extends Turns {
   /** The places of bodies that are on their way at this moment, and how many bytes of each have passed. */
   underWay(): Array<{ place: string; bytes: number }>;
+  /** How many requests each place was given. */
+  counts: Record<string, number>;
 }
 
 /** Passes each request on to the next of several places, on a connection of its own: none is kept that could break. */
 export async function requestsByTurns(places: () => string[], port = 0): Promise<RequestTurns> {
   let turn = 0;
   const bodies = new Set<{ place: string; bytes: number }>();
+  const counts: Record<string, number> = {};
   const server = createServer((near, answer) => {
     const body = { place: next(places(), turn++), bytes: 0 };
     const [host, farPort] = body.place.split(':');
     bodies.add(body);
+    counts[body.place] = (counts[body.place] ?? 0) + 1;
     near.on('data', (chunk: Buffer) => {
       body.bytes += chunk.length;
     });
@@ -62,7 +66,7 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
     server.emit('request', near, answer);
   });
   server.requestTimeout = 0;
-  return { ...(await listen(server, port)), underWay: () => [...bodies] };
+  return { ...(await listen(server, port)), underWay: () => [...bodies], counts };
 }
 
 const next = (places: string[], turn: number): string => places[turn % places.length] as string;
