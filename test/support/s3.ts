@@ -16,13 +16,13 @@ export interface TestBucket {
   stop(): Promise<void>;
 }
 
-export async function startTestBucket(endpoint?: (server: S3Server) => string): Promise<TestBucket> {
+export async function startTestBucket(): Promise<TestBucket> {
   const server = await startS3Server();
   const name = await server.createBucket();
   const settings = {
     ...server.credentials,
     BERTH_S3_BUCKET: name,
-    BERTH_S3_ENDPOINT: endpoint?.(server) ?? server.endpoint,
+    BERTH_S3_ENDPOINT: server.endpoint,
     BERTH_S3_FORCE_PATH_STYLE: 'on',
   };
   const client = new S3Client({

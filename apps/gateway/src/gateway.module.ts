@@ -23,7 +23,6 @@ import {
   ImageWords,
   ListReferrers,
   ListTags,
-  MAX_PART_BYTES,
   ManifestStore,
   MountBlob,
   ObjectHasher,
@@ -40,6 +39,7 @@ import {
   StartUpload,
   StatBlob,
   TagStore,
+  UPLOAD_BUFFER_BYTES,
   UploadLimits,
   UploadSessions,
   UploadStorage,
@@ -107,9 +107,6 @@ import { ReferrersController } from './v2/referrers.controller.js';
 import { SmallBlobs } from './v2/small-blobs.js';
 import { TagsController } from './v2/tags.controller.js';
 import { UploadsController } from './v2/uploads.controller.js';
-
-/** Upload buffers of the whole process: eight of the smallest parts at once, or one of the largest. */
-const UPLOAD_BUFFER_BYTES = MAX_PART_BYTES;
 
 const fromSettings = <T>(
   provide: abstract new (...args: never[]) => T,

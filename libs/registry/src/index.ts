@@ -104,7 +104,7 @@ export { FindUpload } from './uploads/find-upload.js';
 export { FinishUpload } from './uploads/finish-upload.js';
 export { LocalObjectHasher } from './uploads/local-object-hasher.js';
 export { MountBlob, type PullableAmong } from './uploads/mount-blob.js';
-export { MAX_PART_BYTES } from './uploads/part-size.js';
+export { UPLOAD_BUFFER_BYTES } from './uploads/part-size.js';
 export { SessionWriters } from './uploads/session-writers.js';
 export { StartUpload } from './uploads/start-upload.js';
 export { type UploadBody, UploadLimits } from './uploads/upload-body.js';

@@ -6,22 +6,22 @@ export class ByteBudget {
   private free: number;
   private readonly waiting: Array<{ bytes: number; grant: () => void }> = [];
 
-  /** `total` bytes; a reservation larger than that could never be granted. */
+  /** `total` bytes; a reservation larger than that is granted alone, when nobody holds anything. */
   constructor(private readonly total: number) {
     this.free = total;
   }
 
   /** Waits for `bytes`; the answer gives them back and may be called more than once. */
   async reserve(bytes: number): Promise<() => void> {
-    if (bytes > this.total) throw new RangeError(`${bytes} bytes can never be reserved of ${this.total}`);
-    if (this.waiting.length > 0 || bytes > this.free) {
-      await new Promise<void>((grant) => this.waiting.push({ bytes, grant }));
-    } else this.free -= bytes;
+    const counted = Math.min(bytes, this.total);
+    if (this.waiting.length > 0 || counted > this.free) {
+      await new Promise<void>((grant) => this.waiting.push({ bytes: counted, grant }));
+    } else this.free -= counted;
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
-      this.free += bytes;
+      this.free += counted;
       this.grantWaiting();
     };
   }
