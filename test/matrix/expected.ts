@@ -8,6 +8,7 @@ const LETTER: Partial<Record<Demand, string>> = {
   push: 'W',
   delete: 'D',
   'rest read': 'P',
+  'rest push': 'W',
   'rest delete': 'D',
   'rest administer': 'A',
   'rest restore': 'A',
@@ -19,6 +20,7 @@ const LETTER: Partial<Record<Demand, string>> = {
 const SCOPES: Partial<Record<Demand, TokenScope[]>> = {
   'rest list': ['read:packages', 'write:packages'],
   'rest read': ['read:packages', 'write:packages'],
+  'rest push': ['write:packages'],
   'rest delete': ['delete:packages'],
   'rest administer': ['write:packages'],
   'rest restore': ['write:packages'],

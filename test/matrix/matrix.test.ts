@@ -41,6 +41,7 @@ const PARAMETERS: Record<string, string> = {
   slug: 'some-team',
   source_id: '1',
   token_id: '1',
+  tag: 'some-tag',
 };
 
 interface Trial extends Cell {

@@ -11,6 +11,7 @@ export type Demand =
   | 'rest known'
   | 'rest list'
   | 'rest read'
+  | 'rest push'
   | 'rest delete'
   | 'rest administer'
   | 'rest restore'
@@ -35,6 +36,12 @@ const OF_EACH_OWNER: Array<[Demand, string, string]> = [
   ['rest administer', 'POST', '/packages/:package_type/:package_name/versions/:package_version_id/restore'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/explain'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/refusals'],
+  ['rest read', 'GET', '/packages/:package_type/:package_name/tags/:tag/history'],
+  ['rest push', 'PUT', '/packages/:package_type/:package_name/tags/:tag'],
+  ['rest administer', 'GET', '/packages/:package_type/:package_name/settings'],
+  ['rest administer', 'PATCH', '/packages/:package_type/:package_name/settings'],
+  ['rest administer', 'GET', '/packages/:package_type/:package_name/tag-rules'],
+  ['rest administer', 'PUT', '/packages/:package_type/:package_name/tag-rules'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/access'],
   ['rest administer', 'PATCH', '/packages/:package_type/:package_name/access'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/access/roles'],

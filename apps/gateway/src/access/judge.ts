@@ -6,13 +6,17 @@ import {
   authorize,
   type Decision,
   type NamespaceAction,
+  type PackageFacts,
   type Principal,
   type Subject,
 } from '#auth';
-import { type RepositoryName, splitRepositoryName } from '#oci';
+import { parseRepositoryName, type RepositoryName, splitRepositoryName } from '#oci';
 import type { Actor } from '#registry';
 import { requestAddress } from '../http/request-address.js';
-import { evenTime } from './even-time.js';
+import { evenTime, SEARCH } from './even-time.js';
+
+/** A name that can be nobody's: it has no package. */
+const NOBODYS = parseRepositoryName('nobody');
 
 /** What `authorize()` says of one request, with all that a surface needs to answer in its own form. */
 export interface Judgement {
@@ -47,6 +51,21 @@ export class Judge {
     const judgement = judgementOf(action, facts, name);
     if (!judgement.decision.isAllowed) await evenTime(began);
     return judgement;
+  }
+
+  /**
+   * The packages among these names that the principal may pull. Finding none comes at a drawn moment after `began`, when the
+   * search for the names began: neither a name nor how many there were is to be told.
+   */
+  async pullableAmong(principal: Principal, names: RepositoryName[], began: number): Promise<PackageFacts[]> {
+    // Finding no name takes as long as finding one: the look-up is made all the same.
+    const asked = names.length > 0 ? names : [NOBODYS];
+    const found = await Promise.all(asked.map((name) => this.facts.find(principal, name)));
+    const pullable = found.flatMap((facts) =>
+      facts !== 'revoked' && facts.package && authorize('pull', facts).isAllowed ? [facts.package] : [],
+    );
+    if (pullable.length === 0) await evenTime(began, SEARCH);
+    return pullable;
   }
 
   /** Which of these actions the principal may do: none for one that is no more. */

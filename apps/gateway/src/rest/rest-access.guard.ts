@@ -99,8 +99,8 @@ export class RestAccessGuard implements CanActivate {
   /** Owners of the namespace and administrators: the roles on a package went with it. */
   private async admitToDeleted(holder: TokenHolder, request: RestRequest): Promise<RestPackage> {
     const { name, judgement } = await this.judgeOn('administer', holder, request);
-    const id = await this.packages.findDeleted(name);
-    if (!judgement.decision.isAllowed || id === undefined) return notFound();
+    const id = judgement.decision.isAllowed ? await this.packages.findDeleted(name) : undefined;
+    if (id === undefined) return notFound();
     return { id, name, actor: judgement.actor };
   }
 

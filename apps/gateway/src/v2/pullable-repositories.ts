@@ -9,15 +9,13 @@ import type { GatewayRequest } from '../http/gateway-request.js';
 export class PullableRepositories {
   constructor(private readonly judge: Judge) {}
 
+  /** To be called before anything is looked up: how long that takes must not show. */
   amongFor({ user }: GatewayRequest): PullableAmong {
+    const began = performance.now();
     return async (names) => {
       if (user === REJECTED) return [];
-      const found = await Promise.all(names.map((name) => this.judge.judge(user.principal, 'pull', name)));
-      return found.flatMap((judgement) =>
-        judgement !== 'revoked' && judgement.decision.isAllowed && judgement.facts.package
-          ? [{ packageId: judgement.facts.package.id }]
-          : [],
-      );
+      const pullable = await this.judge.pullableAmong(user.principal, names, began);
+      return pullable.map(({ id }) => ({ packageId: id }));
     };
   }
 }
