@@ -26,21 +26,19 @@ afterAll(async () => {
 });
 
 const digest = `sha256:${'0'.repeat(64)}`;
+/** What a parameter is whose form no guard looks at. */
+const SOME_ID = '1';
 const PARAMETERS: Record<string, string> = {
   digest,
   reference: digest,
   session: '00000000-0000-0000-0000-000000000000',
-  id: '1',
   package_type: 'container',
-  package_version_id: '1',
   org: 'acme',
   username: 'acme',
   organisation: 'acme',
   login: 'somebody',
   owner: 'acme',
   slug: 'some-team',
-  source_id: '1',
-  token_id: '1',
   tag: 'some-tag',
 };
 
@@ -57,8 +55,7 @@ async function statusOf({ route, credentials, column, demand }: Trial): Promise<
     if (parameter === 'package_name') return packageName;
     const value =
       ['org', 'username'].includes(parameter) && route.path.includes('/packages') ? owner : PARAMETERS[parameter];
-    if (value === undefined) throw new Error(`the matrix has no value for :${parameter} of ${route.name}`);
-    return value;
+    return value ?? SOME_ID;
   });
   const token = route.path.startsWith('/v2') ? credentials.bearer?.[column] : credentials.token;
   const { statusCode } = await gate.app
