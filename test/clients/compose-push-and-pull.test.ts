@@ -1,10 +1,10 @@
 /** docker-compose.yml as an operator uses it: the image built here, the four services brought up, images pushed and pulled. */
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAccounts } from '../support/client.js';
 import { SECRETS, startComposed } from './support/compose.js';
 import { served } from './support/content.js';
 import { type Docker, importBusybox } from './support/docker.js';
-import { setUpHome } from './support/suite.js';
+import { type Home, setUpHome } from './support/suite.js';
 
 const MINUTES = 60_000;
 const BERTH = ['gateway', 'blobs', 'metadata', 'worker'];
@@ -23,15 +23,21 @@ const HOLDS: Record<string, Array<keyof typeof SECRETS>> = {
   s3: ['S3_SECRET_KEY'],
 };
 
-vi.setConfig({ hookTimeout: 20 * MINUTES });
-const world = setUpHome(['docker', 'dockerd', 'docker-compose', 'mmdebstrap', 'busybox', 'npm', 'go'], async (home) => {
+/** Two installs of packages, a build, and eight containers. */
+const START_MS = 30 * MINUTES;
+
+const PROGRAMS = ['docker', 'dockerd', 'docker-compose', 'mmdebstrap', 'busybox', 'npm', 'go'];
+
+async function start(home: Home) {
   const composed = await startComposed(home);
   const { docker, host } = composed;
   const { pusher } = await createAccounts(composed);
   await docker(['login', '--username', 'pusher', '--password-stdin', host], pusher.token ?? '');
   await importBusybox(docker, `${home.home}/busybox`, `${host}/acme/base:1`);
   return { ...composed, pusher };
-});
+}
+
+const world = setUpHome(PROGRAMS, start, START_MS);
 
 test('pushes an image with docker and pulls it again, its layers from storage', { timeout: 10 * MINUTES }, async () => {
   const { docker, host, pusher } = world();

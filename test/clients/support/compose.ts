@@ -49,7 +49,7 @@ export async function startComposed(home: Home): Promise<Composed> {
     BERTH_S3_PUBLIC_ENDPOINT: `http://${storage}`,
   };
   const compose = async (...args: string[]) => {
-    const all = ['--file', FILE, '--project-name', PROJECT, '--no-ansi', ...args];
+    const all = ['--file', FILE, '--project-name', PROJECT, ...args];
     const { stdout, stderr } = await home.run('docker-compose', all, { env, timeout: 600_000 });
     return stdout + stderr;
   };

@@ -70,7 +70,7 @@ export async function startNetworkedDocker({ after, run }: Home): Promise<{ dock
 /** Puts the base images into an engine that cannot pull them, and builds Berth's image on them. */
 export async function buildImage(docker: Docker, address: string, tag: string): Promise<void> {
   // With the environment as it is: what was made before stays in the cache of this machine's user.
-  await run(`${ROOT}/.ci/make-images`, ['--load'], { env: { DOCKER_HOST: address }, timeout: 900_000 });
+  await run(`${ROOT}/.ci/make-images`, ['--load'], { env: { DOCKER_HOST: address }, timeout: 1_200_000 });
   // How packages are got here, where that is not npm's own way.
   const secrets = Object.entries({
     npmrc: process.env.npm_config_userconfig ?? join(homedir(), '.npmrc'),

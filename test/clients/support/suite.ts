@@ -47,14 +47,15 @@ export function setUp<T extends object>(
   });
 }
 
-/** The same, for tests that bring a Berth of their own; its log is shown where a test fails. */
+/** The same, for tests that bring a Berth of their own; its log is shown where a test fails. Starting takes `startMs`. */
 export function setUpHome<T extends { log(): Promise<string> }>(
   programs: readonly string[],
   start: (home: Home) => Promise<T>,
+  startMs = MINUTES_ENOUGH,
 ): () => Home & T {
   const missing = whatIsMissing(programs);
   const undo: Array<() => unknown> = [];
-  vi.setConfig({ testTimeout: MINUTES_ENOUGH, hookTimeout: MINUTES_ENOUGH });
+  vi.setConfig({ testTimeout: MINUTES_ENOUGH, hookTimeout: startMs });
   let started: (Home & T) | undefined;
 
   beforeAll(async () => {
