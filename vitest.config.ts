@@ -1,15 +1,16 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Tests that drive real clients (docker, crane, …) run only when asked for. */
-const CLIENTS = 'test/clients/**/*.test.ts';
-const clients = process.env.BERTH_TEST_CLIENTS === '1';
+/** Tests that run only when asked for: real clients (docker, crane, …), and the OCI conformance suite. */
+const APART = ['clients', 'conformance'];
+const globOf = (suite: string) => `test/${suite}/**/*.test.ts`;
+const asked = APART.find((suite) => process.env.BERTH_TEST_SUITE === suite);
 
 export default defineConfig({
   // `#oci` and its like name the sources, not dist.
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: clients ? [CLIENTS] : ['{apps,libs,scripts,test}/**/*.test.ts'],
-    exclude: clients ? configDefaults.exclude : [...configDefaults.exclude, CLIENTS],
+    include: asked ? [globOf(asked)] : ['{apps,libs,scripts,test}/**/*.test.ts'],
+    exclude: asked ? configDefaults.exclude : [...configDefaults.exclude, ...APART.map(globOf)],
     pool: 'forks',
     maxWorkers: 2,
     // Tests of a whole Berth start processes; a slow machine must not make them fail.

@@ -1,6 +1,7 @@
 /**
  * Runs every test that this machine allows and ends with one line: `N passed, N failed, N skipped`.
- * `--clients` runs the tests of real clients (test/clients) instead; other arguments are vitest's.
+ * `--clients` runs the tests of real clients (test/clients) instead, `--conformance` the OCI conformance suite on each
+ * deployment (test/conformance); other arguments are vitest's.
  * What they run against is started where it is not given: see test-services.js.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, main, nodePath, run } from './prepare.js';
 import { startServices } from './test-services.js';
+
+const SUITES = ['clients', 'conformance'];
 
 main(async () => {
   const args = process.argv.slice(2);
@@ -34,18 +37,18 @@ async function test(args, folder, services) {
   const summaryFile = join(folder, 'summary.json');
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
-  const clients = args.includes('--clients');
+  const suite = SUITES.find((name) => args.includes(`--${name}`));
   const env = {
     ...process.env,
     ...services,
-    BERTH_TEST_CLIENTS: clients ? '1' : '',
+    BERTH_TEST_SUITE: suite ?? '',
     BERTH_TEST_SUMMARY: summaryFile,
     // What a test that was killed left behind goes with the rest.
     TMPDIR: temporary,
   };
   const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
   const reporters = ['--reporter=default', '--reporter=./scripts/summary-reporter.js'];
-  const others = args.filter((argument) => argument !== '--clients');
+  const others = args.filter((argument) => argument !== `--${suite}`);
   const code = await run(process.execPath, [vitest, 'run', ...reporters, ...others], { env });
 
   const { passed, failed, skipped } = readSummary(summaryFile);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth } from '../support/berth.js';
 import { type Client, createAccounts, randomBlob, sha256 } from '../support/client.js';
 import { needsS3, startTwoOnS3 } from '../support/s3.js';
+import { startSplit } from '../support/split.js';
 
 async function appendsAtTheEnd(clients: Client[], size: number): Promise<void> {
   const turn = (i: number) => clients[i % clients.length] as Client;
@@ -51,6 +52,24 @@ describe('on S3, two processes taking turns', () => {
 
   // Below a part, across the border of parts, and beyond it each time.
   it.each([1, 65_536, 5_000_000, 9_000_000])('appends each chunk of %i bytes at the end', (size) =>
+    appendsAtTheEnd(clients, size),
+  );
+});
+
+describe('services apart, two gateways taking turns', () => {
+  const missing = needsS3();
+  let stop: (() => Promise<unknown>) | undefined;
+  let clients: Client[];
+  beforeAll(async () => {
+    if (missing) return;
+    const split = await startSplit();
+    stop = split.stop;
+    const { pusher } = await createAccounts(split);
+    clients = split.gateways.map((gateway) => pusher.at(gateway));
+  });
+  afterAll(() => stop?.());
+
+  it.each([1, 65_536, 9_000_000])('appends each chunk of %i bytes at the end', (size) =>
     appendsAtTheEnd(clients, size),
   );
 });

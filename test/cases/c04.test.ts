@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth } from '../support/berth.js';
 import { type Client, createAccounts, errorCode, randomBlob, sha256 } from '../support/client.js';
 import { needsS3, startTwoOnS3 } from '../support/s3.js';
+import { startSplit } from '../support/split.js';
 
 async function refusesTheWrongPlace(one: Client, other: Client): Promise<void> {
   const [first, last] = [randomBlob(10), randomBlob(10)];
@@ -49,6 +50,22 @@ describe('on S3, two processes taking turns', () => {
     stop = two.stop;
     const { pusher } = await createAccounts(two.berths[0]);
     clients = [pusher.at(two.berths[0]), pusher.at(two.berths[1])];
+  });
+  afterAll(() => stop?.());
+
+  it('answers 416, appends nothing and takes the right chunk afterwards', () => refusesTheWrongPlace(...clients));
+});
+
+describe('services apart, two gateways taking turns', () => {
+  const missing = needsS3();
+  let stop: (() => Promise<unknown>) | undefined;
+  let clients: [Client, Client];
+  beforeAll(async () => {
+    if (missing) return;
+    const split = await startSplit();
+    stop = split.stop;
+    const { pusher } = await createAccounts(split);
+    clients = [pusher.at(split.gateways[0]), pusher.at(split.gateways[1])];
   });
   afterAll(() => stop?.());
 
