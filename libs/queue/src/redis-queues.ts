@@ -1,3 +1,4 @@
+import { setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Queues } from './queues.js';
 
@@ -7,6 +8,7 @@ const MAX_RETRY_MS = 3000;
 
 /** Queues on Redis. While it is away they wait and connect again; what it forgets is put back by `Schedules`. */
 export function openRedisQueues(url: string): Queues {
+  setDefaultBackendFactory(); // Redis is BullMQ's own default
   const connection = new Redis(url, {
     maxRetriesPerRequest: null, // BullMQ's workers wait for as long as it takes
     enableReadyCheck: true,
