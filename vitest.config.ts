@@ -15,6 +15,6 @@ export default defineConfig({
     maxWorkers: 2,
     // Tests of a whole Berth start processes; a slow machine must not make them fail.
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
   },
 });

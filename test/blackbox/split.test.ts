@@ -11,6 +11,7 @@ import { type Accounts, type Client, createAccounts, encode, randomBlob, sha256 
 import { RPC_SECRET, type SplitBerth, startSplit } from '../support/split.js';
 
 const missing = whyNoS3();
+vi.setConfig({ testTimeout: 5 * 60_000 }); // whole deployments start in these tests
 const UNTIL = { timeout: 60_000, interval: 200 };
 let berth: SplitBerth;
 let accounts: Accounts;

@@ -51,8 +51,16 @@ it.each<[string, () => Promise<TestBerth>, boolean]>([
       ]),
     );
     const wanted = hasDigestOnBytes ? TESTS : figures.Pass;
-    const faults = berth.log().split('\n').filter((line) => /"level":[456]0/.test(line));
-    expect(figures, [output.slice(-4000), ...faults.slice(-20)].join('\n')).toEqual({ Pass: wanted, FAIL: 0, Error: 0, Skip: 0 });
+    const faults = berth
+      .log()
+      .split('\n')
+      .filter((line) => /"level":[456]0/.test(line));
+    expect(figures, [output.slice(-4000), ...faults.slice(-20)].join('\n')).toEqual({
+      Pass: wanted,
+      FAIL: 0,
+      Error: 0,
+      Skip: 0,
+    });
     expect(figures.Pass).toBeGreaterThan(900);
     expect(code).toBe(0);
   } finally {
