@@ -374,6 +374,11 @@ describe('an image that names its source', () => {
     };
     await push(owner, 'on-base', { [SOURCE]: url, ...named });
     expect(await linkOf('on-base')).toMatchObject({ source: null });
+    // a NUL in a value is no reason to fail
+    const nul = await push(owner, 'nul', { [SOURCE]: url, title: 'a\0b', [`${BASE}source`]: url });
+    const onNul = { [`${BASE}name`]: 'acme/nul', [`${BASE}digest`]: sha256(Buffer.from(JSON.stringify(nul))) };
+    await push(owner, 'on-nul', { [SOURCE]: url, ...onNul });
+    expect(await linkOf('on-nul')).toMatchObject({ source: null });
     await push(owner, 'on-base-2', { [SOURCE]: url, [`${BASE}source`]: url });
     expect(await linkOf('on-base-2')).toMatchObject({ source: null });
   });

@@ -17,7 +17,8 @@ export const mayWriteSource = ({ userId, sourceId, isOverriding }: Actor): Prism
 
 /**
  * Links a package that nothing was pushed to yet to the source that its first image names, and has it inherit; silently not,
- * where there is no such source in the namespace, the pusher may not write to it, or the base image says the same.
+ * where there is no such source in the namespace, the pusher may not write to it, or the base image says the same. Base
+ * images are looked for among what anybody could know of: public packages, and those of the namespace.
  */
 export async function linkAtFirstPush(
   tx: Transaction,
@@ -31,9 +32,10 @@ export async function linkAtFirstPush(
     WHERE p.id = ${packageId} AND p.published_at IS NULL AND p.source_id IS NULL
       AND s.namespace_id = p.namespace_id AND s.url = ${url} AND ${mayWriteSource(actor)}
       AND NOT EXISTS (SELECT FROM package_names n
-        JOIN manifests m ON m.package_id = n.package_id AND m.digest = ${base?.digest ?? null}
+        JOIN packages b ON b.id = n.package_id AND (b.visibility = 'public' OR b.namespace_id = p.namespace_id)
+        JOIN manifests m ON m.package_id = b.id AND m.digest = ${base?.digest ?? null}
         WHERE n.full_name = ${base?.name ?? null}
-          AND regexp_replace(lower(coalesce(m.metadata ->> 'source', m.annotations ->> 'org.opencontainers.image.source')), '(\\.git)?/*$', '') = ${url})
+          AND regexp_replace(lower(m.metadata ->> 'source'), '(\\.git)?/*$', '') = ${url})
     RETURNING s.id AS "sourceId"`;
   if (!linked) return;
   const data = { sourceId: linked.sourceId, url, inherits: true, at: 'first push' };
