@@ -1,7 +1,7 @@
 // C38: a deleted package, and the same name again.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Accounts, createAccounts } from '../support/client.js';
+import { type Accounts, Client, createAccounts, createToken, operator } from '../support/client.js';
 import { rest } from '../support/rest.js';
 
 let berth: TestBerth;
@@ -43,4 +43,32 @@ it('frees the name at once, and restores when it is free again', async () => {
   expect((await api(AT, 'DELETE')).status).toBe(204);
   expect((await api(`${AT}/restore`, 'POST')).status).toBe(204); // the one that was deleted last
   expect((await api(AT)).body.id).toBe(fresh.id);
+});
+
+it('lets whoever administered the package restore it, and nobody else', async () => {
+  const { pusher } = accounts;
+  const token = async (login: string) => {
+    await operator(berth, 'POST', '/users', { login });
+    await operator(berth, 'PUT', `/orgs/acme/members/${login}`, { role: 'member' });
+    return (await createToken(berth, login, ['read:packages', 'write:packages', 'delete:packages'])).token;
+  };
+  const [publisher, administrator, writer] = [await token('publisher'), await token('keeper'), await token('writer')];
+  await new Client(berth, 'publisher', publisher).push('acme/kept', '1');
+  const kept = '/orgs/acme/packages/container/kept';
+  for (const [login, role] of [
+    ['keeper', 'admin'],
+    ['writer', 'write'],
+  ]) {
+    const { status } = await rest(berth, pusher.token, `${kept}/access/roles/users/${login}`, {
+      method: 'PUT',
+      body: { role },
+    });
+    expect(status).toBe(200);
+  }
+  for (const restorer of [publisher, administrator]) {
+    expect((await rest(berth, publisher, kept, { method: 'DELETE' })).status).toBe(204);
+    expect((await rest(berth, writer, `${kept}/restore`, { method: 'POST' })).status).toBe(404);
+    expect((await rest(berth, accounts.stranger.token, `${kept}/restore`, { method: 'POST' })).status).toBe(404);
+    expect((await rest(berth, restorer, `${kept}/restore`, { method: 'POST' })).status).toBe(204);
+  }
 });

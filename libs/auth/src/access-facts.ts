@@ -47,6 +47,13 @@ export abstract class AccessFactsStore {
   /** The facts, or `revoked` when the principal's token, user, source or trust policy is revoked, expired, disabled or gone. */
   abstract find(principal: Principal, name: RepositoryName): Promise<AccessFacts | 'revoked'>;
 
+  /** The same with the deleted package of this id in the place of the live one: its roles stay with it. */
+  abstract findOfDeleted(
+    principal: Principal,
+    name: RepositoryName,
+    packageId: number,
+  ): Promise<AccessFacts | 'revoked'>;
+
   /** The holder of a token by the SHA-256 of its text; undefined for an unknown, revoked or expired one or a disabled user. */
   abstract findTokenHolder(hash: Uint8Array): Promise<TokenHolder | undefined>;
 

@@ -40,6 +40,7 @@ const facts = z.object({
 
 export const accessFactsStore = contract(AccessFactsStore, {
   find: lookUp([principal, repositoryName], z.union([facts, z.literal('revoked')])),
+  findOfDeleted: look([principal, repositoryName, id], z.union([facts, z.literal('revoked')])),
   findForUser: look([z.string().optional(), repositoryName], facts),
   findTokenHolder: lookUp([bytes], holder.optional()),
   findSubject: lookUp([principal], subject.optional()),

@@ -17,6 +17,8 @@ import type { Database } from './database.js';
 import { Prisma } from './database.js';
 
 interface FactsKey {
+  /** A deleted package in the place of the live one. */
+  deletedId?: number;
   principal: Principal;
   name: RepositoryName;
 }
@@ -72,6 +74,7 @@ const factsOfMany = (
   sources: Array<number | null>,
   names: string[],
   owners: string[],
+  deleted: Array<number | null>,
 ) => Prisma.sql`/* prepared: access-facts */
   SELECT r.ord::int AS ord,
     CASE WHEN r.source_id IS NULL THEN u.id IS NOT NULL ELSE tp.id IS NOT NULL END AS "isAlive",
@@ -86,8 +89,8 @@ const factsOfMany = (
       (SELECT ${rankOf(Prisma.sql`sr.role`)} FROM source_roles sr WHERE sr.source_id = p.source_id AND sr.user_id = r.user_id),
       ${rankOfTeams(Prisma.sql`source_team_roles`, Prisma.sql`tr.source_id = p.source_id`)}) END AS "inheritedRank",
     p.publisher_id = r.user_id AS "isPublisher", p.published_at IS NOT NULL AS "isPublished"
-  FROM unnest(${users}::int[], ${tokens}::int[], ${policies}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[])
-    WITH ORDINALITY AS r(user_id, token_id, policy_id, source_id, full_name, owner, ord)
+  FROM unnest(${users}::int[], ${tokens}::int[], ${policies}::int[], ${sources}::int[], ${names}::text[], ${owners}::text[],
+    ${deleted}::int[]) WITH ORDINALITY AS r(user_id, token_id, policy_id, source_id, full_name, owner, deleted_id, ord)
   LEFT JOIN access_tokens t ON t.id = r.token_id AND t.user_id = r.user_id AND ${IS_ALIVE}
   -- without a token only in findForUser
   LEFT JOIN users u ON u.id = r.user_id AND (r.token_id IS NULL OR t.id IS NOT NULL) AND u.disabled_at IS NULL
@@ -97,7 +100,7 @@ const factsOfMany = (
   LEFT JOIN namespaces ns ON ns.path = r.owner
   LEFT JOIN members m ON m.namespace_id = ns.id AND m.user_id = r.user_id
   LEFT JOIN package_names n ON n.full_name = r.full_name AND (n.alias_until IS NULL OR n.alias_until > now())
-  LEFT JOIN packages p ON p.id = n.package_id AND p.deleted_at IS NULL
+  LEFT JOIN packages p ON p.id = coalesce(r.deleted_id, n.package_id) AND (p.deleted_at IS NULL) = (r.deleted_id IS NULL)
   LEFT JOIN package_roles pr ON pr.package_id = p.id AND pr.user_id = r.user_id
   LEFT JOIN package_workflow_roles wr ON wr.package_id = p.id AND wr.source_id = r.source_id`;
 
@@ -112,12 +115,20 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
     return this.batcher.find({ principal, name });
   }
 
+  override findOfDeleted(
+    principal: Principal,
+    name: RepositoryName,
+    packageId: number,
+  ): Promise<AccessFacts | 'revoked'> {
+    return this.batcher.find({ principal, name, deletedId: packageId });
+  }
+
   override async findForUser(login: string | undefined, name: RepositoryName): Promise<AccessFacts> {
     const [user] = await this.database.$queryRaw<Array<{ id: number }>>`
       SELECT id FROM users WHERE login_key = ${login?.toLowerCase() ?? ''} AND disabled_at IS NULL`;
     const { owner } = splitRepositoryName(name);
     const [row] = await this.database.$queryRaw<FactsRow[]>(
-      factsOfMany([user?.id ?? null], [null], [null], [null], [name], [owner]),
+      factsOfMany([user?.id ?? null], [null], [null], [null], [name], [owner], [null]),
     );
     if (!row) throw new Error('facts without a row');
     if (!user) return factsOf(ANONYMOUS, row);
@@ -133,8 +144,9 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
     const sources = keys.map(({ principal }) => (principal.kind === 'workflow' ? principal.sourceId : null));
     const names = keys.map(({ name }) => name);
     const owners = names.map((name) => splitRepositoryName(name).owner);
+    const deleted = keys.map(({ deletedId }) => deletedId ?? null);
     const rows = await this.database.$queryRaw<FactsRow[]>(
-      factsOfMany(users, tokens, policies, sources, names, owners),
+      factsOfMany(users, tokens, policies, sources, names, owners, deleted),
     );
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map(({ principal }, i) => {

@@ -45,8 +45,35 @@ export class Judge {
     action: Action | NamespaceAction,
     name: RepositoryName,
   ): Promise<Judgement | 'revoked'> {
+    return this.judgeBy(() => this.facts.find(principal, name), action, name);
+  }
+
+  /**
+   * The same of the deleted package that `findDeleted` finds, on which roles go on to count. Looking for it is part of what takes
+   * its time.
+   */
+  async judgeDeleted(
+    principal: Principal,
+    action: Action,
+    name: RepositoryName,
+    findDeleted: () => Promise<number | undefined>,
+  ): Promise<Judgement | 'revoked'> {
+    const find = async () => {
+      const packageId = await findDeleted();
+      return packageId === undefined
+        ? this.facts.find(principal, name)
+        : this.facts.findOfDeleted(principal, name, packageId);
+    };
+    return this.judgeBy(find, action, name);
+  }
+
+  private async judgeBy(
+    find: () => Promise<AccessFacts | 'revoked'>,
+    action: Action | NamespaceAction,
+    name: RepositoryName,
+  ): Promise<Judgement | 'revoked'> {
     const began = performance.now();
-    const facts = await this.facts.find(principal, name);
+    const facts = await find();
     if (facts === 'revoked') return 'revoked';
     const judgement = judgementOf(action, facts, name);
     if (!judgement.decision.isAllowed) await evenTime(began);

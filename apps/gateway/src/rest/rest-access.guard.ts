@@ -96,11 +96,14 @@ export class RestAccessGuard implements CanActivate {
     return { id: facts.package.id, name, actor };
   }
 
-  /** Owners of the namespace and administrators: the roles on a package went with it. */
+  /** Roles go on to count on a package that is deleted. */
   private async admitToDeleted(holder: TokenHolder, request: RestRequest): Promise<RestPackage> {
-    const { name, judgement } = await this.judgeOn('administer', holder, request);
-    const id = judgement.decision.isAllowed ? await this.packages.findDeleted(name) : undefined;
-    if (id === undefined) return notFound();
+    let id: number | undefined;
+    const { name, judgement } = await this.judgeOn('administer', holder, request, async (deletedName) => {
+      id = await this.packages.findDeleted(deletedName);
+      return id;
+    });
+    if (!judgement.decision.isAllowed || id === undefined) return notFound();
     return { id, name, actor: judgement.actor };
   }
 
@@ -108,10 +111,14 @@ export class RestAccessGuard implements CanActivate {
     action: Action,
     holder: TokenHolder,
     request: RestRequest,
+    findDeleted?: (name: RepositoryName) => Promise<number | undefined>,
   ): Promise<{ name: RepositoryName; judgement: Judgement }> {
     const name = packageNameOf(request, holder);
     if (!isRepositoryName(name)) return notFound();
-    const judgement = await this.judge.judge(principalOf(holder), action, name);
+    const principal = principalOf(holder);
+    const judgement = await (findDeleted
+      ? this.judge.judgeDeleted(principal, action, name, () => findDeleted(name))
+      : this.judge.judge(principal, action, name));
     if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
     if (!judgement.decision.isAllowed) this.refusals.note(action, judgement);
     const isOrganisationRoute = request.params.org !== undefined;
