@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/comm
 import { z } from 'zod';
 import { duration } from '#config';
 import { type Actor, GC_KINDS, type GcRun, GcRuns } from '#registry';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { type GcLogAnswer, logAnswer } from './gc-log.js';
 import { readJson } from './json-body.js';
@@ -40,6 +41,7 @@ export class GcRunsController {
   @Post()
   @HttpCode(202)
   @OperatorsOnly()
+  @Described({ summary: 'Asks for a run of collection', body: NewRun, answer: { status: 202 } })
   async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ id: number }> {
     const { grace, dry_run: isDryRun } = await readJson(request, NewRun, '{}');
     return { id: await this.runs.start({ grace, isDryRun }, operator) };
@@ -48,6 +50,11 @@ export class GcRunsController {
   /** Newest first, 100 a page; `?after=ID` for the next. */
   @Get()
   @OperatorsOnly()
+  @Described({
+    summary: 'Lists runs, the newest first',
+    query: { after: 'ID to go on behind' },
+    answer: { status: 200 },
+  })
   async list(@Query('after') after: string | undefined): Promise<{ runs: RunAnswer[]; next: string | null }> {
     const { items, next } = await this.runs.list({ limit: PER_PAGE, after });
     return { runs: items.map(answerOf), next: next ?? null };
@@ -56,6 +63,7 @@ export class GcRunsController {
   /** Errors: Problem 404; old runs are forgotten. */
   @Get(':id')
   @OperatorsOnly()
+  @Described({ summary: 'A run, and what it did so far', answer: { status: 200 } })
   async find(@Param('id') id: string): Promise<RunAnswer> {
     return answerOf(await this.get(id));
   }
@@ -63,6 +71,11 @@ export class GcRunsController {
   /** What the run took away and why, or would have; newest first, 100 a page. Errors: Problem 404. */
   @Get(':id/log')
   @OperatorsOnly()
+  @Described({
+    summary: 'Lists what a run took away and why, or would have',
+    query: { after: 'ID to go on behind' },
+    answer: { status: 200 },
+  })
   async log(
     @Param('id') id: string,
     @Query('after') after: string | undefined,

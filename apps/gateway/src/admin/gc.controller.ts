@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Patch, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { type Actor, type GcControl, GcRuns } from '#registry';
+import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { type GcLogAnswer, logAnswer } from './gc-log.js';
 import { readJson } from './json-body.js';
@@ -26,6 +27,7 @@ export class GcController {
 
   @Get()
   @OperatorsOnly()
+  @Described({ summary: 'Whether garbage is collected, and how fast', answer: { status: 200 } })
   async show(): Promise<ControlAnswer> {
     return answerOf(await this.runs.control());
   }
@@ -33,6 +35,7 @@ export class GcController {
   /** `{"mode": "on" | "paused" | "off", "pace": N | null}`, both optional. Errors: Problem 400. */
   @Patch()
   @OperatorsOnly()
+  @Described({ summary: 'Changes whether garbage is collected, and how fast', body: Change, answer: { status: 200 } })
   async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<ControlAnswer> {
     const { mode, pace } = await readJson(request, Change);
     const before = await this.runs.control();
@@ -45,6 +48,7 @@ export class GcController {
   @Post('pause')
   @HttpCode(200)
   @OperatorsOnly()
+  @Described({ summary: 'Pauses collection', answer: { status: 200 } })
   async pause(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
     return this.set({ ...(await this.runs.control()), mode: 'paused' }, operator);
   }
@@ -52,6 +56,7 @@ export class GcController {
   @Post('resume')
   @HttpCode(200)
   @OperatorsOnly()
+  @Described({ summary: 'Goes on with collection', answer: { status: 200 } })
   async resume(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
     return this.set({ ...(await this.runs.control()), mode: 'on' }, operator);
   }
@@ -59,6 +64,11 @@ export class GcController {
   /** What was collected and why, by runs and by schedule; newest first, 100 a page, `?after=ID` for the next. */
   @Get('log')
   @OperatorsOnly()
+  @Described({
+    summary: 'Lists what was collected and why, the newest first',
+    query: { after: 'ID to go on behind' },
+    answer: { status: 200 },
+  })
   async log(@Query('after') after: string | undefined): Promise<{ log: GcLogAnswer[]; next: string | null }> {
     const { items, next } = await this.runs.entries(undefined, { limit: PER_PAGE, after });
     return { log: items.map(logAnswer), next: next ?? null };

@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { GcRuns } from '#registry';
+import { Described } from '../http/described.js';
 import { OperatorsOnly } from './operator.guard.js';
 
 interface Amount {
@@ -18,6 +19,10 @@ export class StorageController {
    */
   @Get()
   @OperatorsOnly()
+  @Described({
+    summary: 'How much is stored: as packages see it, once each, and waiting to be deleted',
+    answer: { status: 200 },
+  })
   async show(): Promise<{
     measured_at: string;
     logical: Amount;
