@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { createSHA256 } from 'hash-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
+import { startAllInOne, startBerth, type TestBerth } from '../support/berth.js';
 import { type Client, createAccounts, errorCode, randomBlob, sha256, sha512 } from '../support/client.js';
 import { needsS3, startTestBucket, type TestBucket } from '../support/s3.js';
 
@@ -296,6 +297,7 @@ it('holds to the largest blob', async () => {
 
 it('answers what docs/direct-uploads.openapi.json says', async () => {
   const document = JSON.parse(readFileSync(new URL('../../docs/direct-uploads.openapi.json', import.meta.url), 'utf8'));
+  expect((await new Validator().validate(document)).errors).toBeUndefined();
   const methods = Object.entries(document.paths as Record<string, object>).map(([path, all]) => [
     path,
     Object.keys(all),
@@ -316,7 +318,7 @@ it('answers what docs/direct-uploads.openapi.json says', async () => {
 
 describe('on disk', () => {
   it('says what to do instead', async () => {
-    const disk = await startBerth();
+    const disk = await startAllInOne();
     try {
       const { pusher: client } = await createAccounts(disk);
       const answer = await client.v2(UPLOADS, json('POST', { digest: sha256(randomBlob()), size: 1 }));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
+import { startAllInOne, startBerth, type TestBerth } from '../support/berth.js';
 import { type Client, createAccounts, E, errorCode, image, randomBlob, sha256 } from '../support/client.js';
 import { needsS3, startTestBucket, type TestBucket } from '../support/s3.js';
 
@@ -17,7 +17,7 @@ const path = `/v2/acme/app/blobs/${digest}`;
 beforeAll(async () => {
   if (missing) return;
   bucket = await startTestBucket();
-  redirecting = await startBerth(bucket.settings);
+  redirecting = await startBerth({ ...bucket.settings, BERTH_BLOB_DELIVERY: 'redirect' });
   proxying = await startBerth({
     ...bucket.settings,
     BERTH_DATABASE_URL: redirecting.databaseUrl,
@@ -128,7 +128,7 @@ describe.each(['redirect', 'proxy'])('an object that is gone from the bucket (%s
 });
 
 it('names the public endpoint to clients, and its own to itself', async () => {
-  const berth = await startBerth({ ...bucket.settings, BERTH_S3_PUBLIC_ENDPOINT: 'https://objects.example.com' });
+  const berth = await startAllInOne({ ...bucket.settings, BERTH_S3_PUBLIC_ENDPOINT: 'https://objects.example.com' });
   try {
     const accounts = await createAccounts(berth);
     expect((await accounts.pusher.up('acme/app', blob)).status).toBe(201);
@@ -139,5 +139,7 @@ it('names the public endpoint to clients, and its own to itself', async () => {
 });
 
 it('does not start on a bucket that is not there, and says which', async () => {
-  await expect(startBerth({ ...bucket.settings, BERTH_S3_BUCKET: 'no-such-bucket' })).rejects.toThrow(/no-such-bucket/);
+  await expect(startAllInOne({ ...bucket.settings, BERTH_S3_BUCKET: 'no-such-bucket' })).rejects.toThrow(
+    /no-such-bucket/,
+  );
 });
