@@ -143,6 +143,16 @@ describe('the way in', () => {
     expect((await get('/login', second)).status).toBe(200);
   });
 
+  it('says so when the provider does not answer', async () => {
+    const alone = await startBerth({ ...settings(), BERTH_OIDC_ISSUER: 'http://127.0.0.1:9' });
+    try {
+      const answer = await fetch(`${alone.url}/login/sso`, { redirect: 'manual' });
+      expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('does not answer')]);
+    } finally {
+      await alone.stop();
+    }
+  });
+
   it('is not there where the operator named no provider', async () => {
     const without = await startBerth();
     try {

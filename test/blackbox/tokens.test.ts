@@ -183,6 +183,20 @@ describe('a confined token', () => {
     expect(remove.status).toBe(403);
   });
 
+  it('sees no other tokens of its owner but those within it', async () => {
+    const { body: own } = await make({ name: 'confined', packages: ['acme/app'] });
+    const { body: listed } = await call(own.token, 'GET', '?per_page=100');
+    const names = (listed as unknown as Array<{ packages: string[] | null }>).map(({ packages }) => packages);
+    expect(names.length).toBeGreaterThan(0);
+    for (const packages of names) expect(packages).toEqual(['acme/app']);
+    const all = await fetch(`${berth.url}/admin/v1/users/Pusher/tokens`, {
+      headers: { authorization: `Bearer ${berth.adminToken}` },
+    });
+    const { tokens } = (await all.json()) as { tokens: Array<{ id: number; token?: string }> };
+    expect(tokens.map(({ id }) => id)).toContain(own.id);
+    expect(JSON.stringify(tokens)).not.toContain(own.token);
+  });
+
   it('acts on its packages only, and makes none', async () => {
     const client = await clientOf({ packages: ['acme/app'] });
     expect((await client.v2('/v2/acme/app/manifests/1')).status).toBe(200);

@@ -108,6 +108,7 @@ export const ROUTES = new Map<string, Demand>(
       ['operator', 'GET /admin/v1/audit-log'],
       ['operator', 'GET /admin/v1/explain'],
       ['operator', 'PATCH /admin/v1/users/:login'],
+      ['operator', 'GET /admin/v1/users/:login/tokens'],
       ['operator', 'PUT /admin/v1/users/:login/identities'],
       ['open', 'GET /login'],
       ['open', 'POST /login'],

@@ -39,6 +39,9 @@ export interface TokenDraft {
 
 /** Personal access tokens, as their owners keep them. Every change is audited in its own transaction and acts at once. */
 export abstract class TokenStore {
+  /** The user of this login, in any capitals. */
+  abstract findUser(login: string): Promise<number | undefined>;
+
   /** Live tokens by id, from `after` on. */
   abstract list(userId: number, limit: number, after: number): Promise<TokenRecord[]>;
 

@@ -31,6 +31,7 @@ const draft = z.object({
 });
 
 export const tokenStore = contract(TokenStore, {
+  findUser: look([z.string()], id.optional()),
   list: look([id, z.int(), z.int()], z.array(record)),
   find: look([id, id], record.optional()),
   create: change([id, draft, actor], z.union([record, z.enum(['unknown namespace', 'unknown package', 'full'])])),

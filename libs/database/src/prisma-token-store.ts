@@ -43,6 +43,12 @@ export class PrismaTokenStore extends TokenStore {
     super();
   }
 
+  override async findUser(login: string): Promise<number | undefined> {
+    const [user] = await this.database.$queryRaw<Array<{ id: number }>>`
+      SELECT id FROM users WHERE login_key = ${login.toLowerCase()}`;
+    return user?.id;
+  }
+
   override async list(userId: number, limit: number, after: number): Promise<TokenRecord[]> {
     const rows = await this.database.$queryRaw<Row[]>`
       ${TOKENS} WHERE t.user_id = ${userId} AND t.id > ${after} AND t.kind = 'personal' AND ${IS_LIVE}

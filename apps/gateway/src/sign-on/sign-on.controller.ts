@@ -1,4 +1,16 @@
-import { Controller, Get, HttpCode, Injectable, Optional, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  type ExecutionContext,
+  Get,
+  HttpCode,
+  Injectable,
+  Optional,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type ProvenIdentity, SignOnStore, type TokenHolder } from '#auth';
@@ -9,6 +21,7 @@ import { FailedLogins } from '../credentials/failed-logins.js';
 import { PassportGuard } from '../credentials/passport.guard.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
+import { CallerLimits } from '../limits/caller-limits.js';
 import { Policy } from '../v2/access-policy.js';
 import { OpenIdProvider } from './openid-provider.js';
 import { PENDING, PENDING_SECONDS, pathToReturnTo, readPending, writePending } from './pending.js';
@@ -20,6 +33,16 @@ const TokenLogin = z.strictObject({ token: z.string().max(1000) });
 /** Lets in whom the OpenID provider vouches for. */
 @Injectable()
 export class SignOnGuard extends PassportGuard('sign-on') {
+  constructor(private readonly limits: CallerLimits) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    await this.limits.spendToken(http.getRequest(), http.getResponse()); // each asks the provider
+    return (await super.canActivate(context)) === true;
+  }
+
   override handleRequest<T = ProvenIdentity>(error: unknown, identity: ProvenIdentity | false): T {
     if (error) throw error;
     if (!identity) throw new Problem(401, 'Signing in did not succeed', 'Begin again at /login/sso.');
@@ -36,6 +59,7 @@ export class SignOnController {
     private readonly tokens: AccessTokens,
     private readonly failedLogins: FailedLogins,
     private readonly origin: ExternalOrigin,
+    private readonly limits: CallerLimits,
     @Optional() private readonly provider?: OpenIdProvider,
   ) {}
 
@@ -48,8 +72,11 @@ export class SignOnController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (!this.provider) throw new Problem(404, 'No single sign-on here', 'The operator sets BERTH_OIDC_ISSUER for it.');
+    await this.limits.spendToken(request, reply);
     const origin = this.origin.of(request);
-    const { url, pending } = await this.provider.begin(origin + CALLBACK);
+    const { url, pending } = await this.provider.begin(origin + CALLBACK).catch(() => {
+      throw new Problem(503, 'The OpenID provider does not answer', 'Try again, or tell an operator.');
+    });
     const path = pathToReturnTo([returnTo].flat()[0]);
     PENDING.write(reply, origin, writePending({ ...pending, returnTo: path }), PENDING_SECONDS);
     reply.status(302).header('cache-control', 'no-store').header('location', url).send();

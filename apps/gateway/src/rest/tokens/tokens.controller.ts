@@ -51,7 +51,10 @@ export class TokensController {
       const url = `${this.origin.of(request)}/api/v3/user/tokens?per_page=${perPage}&after=${page.at(-1)?.id}`;
       reply.header('link', `<${url}>; rel="next"`);
     }
-    return page.map(tokenView);
+    const own = await this.tokens.find(holder.userId, holder.tokenId);
+    const isConfined = own?.namespace !== undefined || own?.packageIds !== undefined;
+    // What lies outside its confinement is not for it to see.
+    return page.filter((token) => !isConfined || (own && mayManage(own, token))).map(tokenView);
   }
 
   @Post()
