@@ -52,6 +52,7 @@ export class PeopleController {
   /** Their live access tokens by id, 100 a page; `?after=ID` for the next. */
   @Get('tokens')
   @OperatorsOnly()
+  @Described({ summary: 'Lists the live access tokens of a user', answer: { status: 200 } })
   async listTokens(
     @Param('login') login: string,
     @Query('after') after: string | undefined,
