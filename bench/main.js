@@ -3,6 +3,8 @@
  * `npm run bench -- [--peer URL] [--s3 URL/BUCKET|own] [--split] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
  * `--s3`: Berth keeps its blobs in S3 (credentials in AWS_*; `own`: on a server of the benchmark's own), and direct uploads are measured beside a bare S3 client. `--split`: Berth's services are processes of their own, on S3.
  * `npm run bench -- memory [--blob-mb N] [--s3 URL/BUCKET]`: peak memory of a gateway with up to 64 uploads at once.
+ * `npm run bench -- gc [--rounds N] [--s3 URL/BUCKET]`: the collection of 1,000 orphaned blobs beside 10,000 and 1,000,000 others.
+ * `npm run bench -- races [--races N]`: 20,000 pushes of each kind that meet the collection of the same blobs.
  * `--profile` measures one read of Berth alone and names the functions that the processor was busy with.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,6 +22,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   s3: { type: 'string' },
   split: { type: 'boolean', default: false },
+  races: { type: 'string', default: '20000' },
   profile: { type: 'string' },
 };
 
@@ -54,6 +57,16 @@ main(async () => {
       const { measureMemory, printMemory } = await import('./memory.js');
       return printMemory(await measureMemory(folder, options), options.json) ? 0 : 1;
     }
+    if (options.command === 'gc') {
+      const { measureGc, printGc } = await import('./gc.js');
+      return printGc(await measureGc(folder, options), options.json) ? 0 : 1;
+    }
+    if (options.command === 'races') {
+      const test = fileURLToPath(new URL('../scripts/test.js', import.meta.url));
+      return run(process.execPath, [test, 'test/gc/races.test.ts'], {
+        env: { ...process.env, BERTH_TEST_RACES: options.races },
+      });
+    }
     if (options.isOnS3) s3 = await openS3(options.s3, folder);
     berth = options.split
       ? await startSplit(folder, s3.settings)
@@ -69,8 +82,9 @@ main(async () => {
 function readOptions(args) {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [command, ...more] = positionals;
-  if (more.length > 0 || (command !== undefined && command !== 'memory'))
-    throw new Error('The only command is: memory');
+  if (more.length > 0 || (command !== undefined && !['memory', 'gc', 'races'].includes(command)))
+    throw new Error('The commands are: memory, gc, races');
+  if (!/^[1-9][0-9]{0,6}$/.test(values.races)) throw new Error('--races takes a whole number.');
   const number = (name) => {
     if (/^[1-9][0-9]{0,3}$/.test(values[name])) return Number(values[name]);
     throw new Error(`--${name} takes a whole number from 1 to 9999.`);
@@ -86,6 +100,7 @@ function readOptions(args) {
     seconds: number('seconds'),
     blobBytes: number('blob-mb') * 1024 * 1024,
     json: values.json,
+    races: values.races,
     profile: values.profile,
   };
 }

@@ -10,6 +10,7 @@ import {
   PrismaGcRuns,
   PrismaManifestStore,
   PrismaPackageStore,
+  PrismaReconciling,
   PrismaTagStore,
   PrismaUploadSessions,
 } from '#database';
@@ -26,6 +27,7 @@ import {
   FinishUpload,
   GcBrake,
   Purge,
+  Reconcile,
   RunGc,
   SessionWriters,
   UploadLimits,
@@ -42,7 +44,19 @@ const ACTOR: Actor = { principal: 'user:1', userId: undefined, login: 'tester', 
 /** The registry without HTTP: its use cases and collectors over a database and a folder of a test's own. */
 export type TestRegistry = Awaited<ReturnType<typeof openRegistry>>;
 
-export async function openRegistry({ connections = 10, untaggedAfter = undefined as number | undefined } = {}) {
+interface Options {
+  connections?: number;
+  untaggedAfter?: number;
+  restoreWindow?: number;
+  backupHorizon?: number;
+}
+
+export async function openRegistry({
+  connections = 10,
+  untaggedAfter,
+  restoreWindow = 0,
+  backupHorizon = 0,
+}: Options = {}) {
   const database = await createDatabase();
   await applyMigrations(database.url, MIGRATIONS);
   const prisma = createPrisma(database.url, { poolSize: connections });
@@ -51,7 +65,7 @@ export async function openRegistry({ connections = 10, untaggedAfter = undefined
     { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
     { info: () => undefined },
   );
-  const rules = { grace: 0, untaggedAfter, restoreWindow: 0, backupHorizon: 0 };
+  const rules = { grace: 0, untaggedAfter, restoreWindow, backupHorizon };
   const sessions = new PrismaUploadSessions(prisma, rules.grace);
   const manifests = new PrismaManifestStore(prisma, untaggedAfter);
   const tags = new PrismaTagStore(prisma, untaggedAfter);
@@ -83,6 +97,8 @@ export async function openRegistry({ connections = 10, untaggedAfter = undefined
   };
 
   return {
+    url: database.url,
+    folder,
     sql: database.sql,
     objects,
     garbage,
@@ -128,6 +144,12 @@ export async function openRegistry({ connections = 10, untaggedAfter = undefined
       return refusalOf(manifests.put(push as Parameters<typeof manifests.put>[0]));
     },
 
+    /** Whether it is there, as a GET by digest asks. */
+    async has(name: string, document: Document): Promise<boolean> {
+      const reference = { kind: 'digest' as const, digest: sha256(encode(document)) as Digest };
+      return (await manifests.find(await idOf(name), reference)) !== undefined;
+    },
+
     async removeManifest(name: string, digest: string) {
       return manifests.remove(await idOf(name), digest as Digest, ACTOR);
     },
@@ -151,11 +173,17 @@ export async function openRegistry({ connections = 10, untaggedAfter = undefined
       return holes;
     },
 
+    /** Asks for a run with no grace, and leaves it to a worker. */
+    start: () => runs.start({ grace: 0, isDryRun: false }, ACTOR),
+
     /** One run of collection with no grace, to its end. */
     async collect(): Promise<void> {
       await runs.start({ grace: 0, isDryRun: false }, ACTOR);
       await new RunGc(queue, garbage, collectors()).run();
     },
+
+    /** One walk over the store. */
+    reconcile: () => new Reconcile(new PrismaReconciling(prisma, backupHorizon), objects, new GcBrake(runs)).run(),
 
     /** Collects for as long as `work` goes on, without a pause. */
     async collectDuring<T>(work: Promise<T>): Promise<T> {

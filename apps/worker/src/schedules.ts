@@ -8,6 +8,7 @@ import {
   OBJECT_DELETIONS,
   PURGE,
   QUEUES,
+  RECONCILE,
   STORAGE_USE,
   UNTAGGED_MANIFESTS,
   UPLOAD_EXPIRY,
@@ -25,6 +26,7 @@ const EVERY: Record<(typeof QUEUES)[number], number> = {
   [UNTAGGED_MANIFESTS]: 60 * SECOND,
   [PURGE]: 60 * SECOND,
   [STORAGE_USE]: HOUR,
+  [RECONCILE]: 24 * HOUR,
 };
 /** Finished jobs say nothing that the database does not. One that fails is tried again before the next look. */
 const JOB = {

@@ -1,9 +1,9 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { garbageRules, type Settings } from '#config';
-import { type Database, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns } from '#database';
+import { type Database, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns, PrismaReconciling } from '#database';
 import type { Queues } from '#queue';
-import { Garbage, GcRunQueue, GcRuns, ObjectStore } from '#registry';
+import { Garbage, GcRunQueue, GcRuns, ObjectStore, Reconciling } from '#registry';
 import { WorkerModule } from './worker.module.js';
 
 /** What the worker's process opened before Nest starts. */
@@ -23,6 +23,7 @@ class WorkerAdaptersModule {
     const providers = [
       { provide: Garbage, useValue: new PrismaGarbage(database, garbageRules(settings)) },
       { provide: GcRuns, useValue: new PrismaGcRuns(database) },
+      { provide: Reconciling, useValue: new PrismaReconciling(database, settings.BERTH_BACKUP_HORIZON) },
       { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: ObjectStore, useValue: objects },
     ];

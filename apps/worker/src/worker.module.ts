@@ -17,6 +17,8 @@ import {
   MeasureStorage,
   ObjectStore,
   Purge,
+  Reconcile,
+  Reconciling,
   RunGc,
 } from '#registry';
 import { JOBS } from './jobs/index.js';
@@ -40,6 +42,7 @@ export class WorkerModule {
         useCase(DeleteObjects, Garbage, ObjectStore, GcBrake),
         useCase(Collectors, CollectUntagged, Purge, ExpireUploads, CollectLinks, CollectBlobs, DeleteObjects),
         useCase(RunGc, GcRunQueue, Garbage, Collectors),
+        useCase(Reconcile, Reconciling, ObjectStore, GcBrake),
         useCase(MeasureStorage, GcRunQueue),
         ...JOBS,
         workerQueues,

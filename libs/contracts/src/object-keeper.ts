@@ -14,5 +14,7 @@ export const objectKeeper = contract(ObjectKeeper, {
   completeMultipart: repeatable([objectKey, z.string(), z.array(storedPart)], nothing, { deadline: COMPLETION_MS }),
   abortMultipart: repeatable([objectKey, z.string().optional()], nothing, { deadline: STORE_MS }),
   size: look([objectKey], z.int().optional(), { deadline: STORE_MS }),
+  // Whatever lies there: keys that are not Berth's, too.
+  list: look([z.string(), z.int()], z.array(z.object({ key: z.string(), size: z.int() })), { deadline: STORE_MS }),
   delete: repeatable([z.array(objectKey)], z.array(objectKey), { deadline: STORE_MS }),
 });

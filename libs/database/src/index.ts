@@ -14,6 +14,7 @@ export { PrismaMemberStore } from './prisma-member-store.js';
 export { PrismaPackageDirectory } from './prisma-package-directory.js';
 export { PrismaPackageSettings } from './prisma-package-settings.js';
 export { PrismaPackageStore } from './prisma-package-store.js';
+export { PrismaReconciling } from './prisma-reconciling.js';
 export { PrismaRefusalStore } from './prisma-refusal-store.js';
 export { PrismaRoleStore } from './prisma-role-store.js';
 export { PrismaSignOnStore } from './prisma-sign-on-store.js';

@@ -89,11 +89,13 @@ export class PrismaGarbage extends Garbage {
     return pass.grace ?? this.rules.grace;
   }
 
+  /** Never an object of a blob: what reconcile did not know may have come back with a backup of the database. */
   override claimDeletions(limit: number): Promise<DueDeletion[]> {
     return this.database.$queryRaw<DueDeletion[]>`
       UPDATE object_deletions SET tried_at = now() WHERE object_key IN (
         SELECT object_key FROM object_deletions
         WHERE not_before <= now()
+          AND NOT EXISTS (SELECT FROM blobs b WHERE b.object_key = object_deletions.object_key)
           AND (tried_at IS NULL OR tried_at < now() - make_interval(secs => ${RETRY_SECONDS}::float8))
         ORDER BY not_before LIMIT ${limit} FOR UPDATE SKIP LOCKED)
       RETURNING object_key AS "objectKey", upload_id AS "uploadId"`;
@@ -112,7 +114,8 @@ export class PrismaGarbage extends Garbage {
 
   override async hasDeletionsDue(before: Date): Promise<boolean> {
     const rows = await this.database.$queryRaw<unknown[]>`
-      SELECT 1 FROM object_deletions WHERE not_before <= ${before} LIMIT 1`;
+      SELECT 1 FROM object_deletions WHERE not_before <= ${before}
+        AND NOT EXISTS (SELECT FROM blobs b WHERE b.object_key = object_deletions.object_key) LIMIT 1`;
     return rows.length > 0;
   }
 

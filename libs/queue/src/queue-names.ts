@@ -7,6 +7,7 @@ export const IDLE_BLOBS = 'idle-blobs';
 export const PURGE = 'purge';
 export const GC_RUNS = 'gc-runs';
 export const STORAGE_USE = 'storage-use';
+export const RECONCILE = 'reconcile';
 
 export const QUEUES = [
   OBJECT_DELETIONS,
@@ -17,4 +18,5 @@ export const QUEUES = [
   PURGE,
   GC_RUNS,
   STORAGE_USE,
+  RECONCILE,
 ] as const;

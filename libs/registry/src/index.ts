@@ -18,6 +18,7 @@ export { failpoint } from './gc/failpoint.js';
 export { GcBrake, GcStopped } from './gc/gc-brake.js';
 export { MeasureStorage } from './gc/measure-storage.js';
 export { Purge } from './gc/purge.js';
+export { Reconcile } from './gc/reconcile.js';
 export { Collectors, RunGc } from './gc/run-gc.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
@@ -61,6 +62,7 @@ export { type HashProgress, ObjectHasher } from './ports/object-hasher.js';
 export { ObjectKeeper } from './ports/object-keeper.js';
 export { ObjectSigner, type Sender, type SignedRequest, type StoreFeatures } from './ports/object-signer.js';
 export {
+  type ListedObject,
   type ObjectKey,
   ObjectMissingError,
   ObjectStore,
@@ -76,6 +78,7 @@ export {
 } from './ports/package-directory.js';
 export { PackageSettings, type StorageSettings, type TagRule } from './ports/package-settings.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
+export { Reconciling, type SuspectBlob } from './ports/reconciling.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export {
   type ClaimedUpload,

@@ -5,6 +5,7 @@ import { DeleteObjectsJob } from './delete-objects.job.js';
 import { ExpireUploadsJob } from './expire-uploads.job.js';
 import { MeasureStorageJob } from './measure-storage.job.js';
 import { PurgeJob } from './purge.job.js';
+import { ReconcileJob } from './reconcile.job.js';
 import { RunGcJob } from './run-gc.job.js';
 
 /** Every job of the worker. */
@@ -17,4 +18,5 @@ export const JOBS = [
   DeleteObjectsJob,
   RunGcJob,
   MeasureStorageJob,
+  ReconcileJob,
 ];

@@ -1,4 +1,4 @@
-import type { ObjectKey, StoredPart } from './object-store.js';
+import type { ListedObject, ObjectKey, StoredPart } from './object-store.js';
 
 /**
  * What the object store is asked without moving a byte; with `ObjectSigner` it makes a whole `ObjectStore`
@@ -26,4 +26,7 @@ export abstract class ObjectKeeper {
 
   /** As `ObjectStore.delete`. */
   abstract delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]>;
+
+  /** As `ObjectStore.list`. */
+  abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
 }

@@ -12,6 +12,12 @@ export interface StoredPart {
   etag: string;
 }
 
+/** An object as a listing shows it. */
+export interface ListedObject {
+  key: ObjectKey;
+  size: number;
+}
+
 /** Where a part goes. Part numbers count from 1; `offset` is its place in the object. */
 export interface PartPlace {
   number: number;
@@ -56,6 +62,9 @@ export abstract class ObjectStore {
 
   /** Deletes objects, at most 1,000 at a time; answers those that are gone (an absent one is). */
   abstract delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]>;
+
+  /** At most `limit` (1,000) objects after this key, in byte order of their keys; fewer at the end only. */
+  abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
 }
 
 /** The database knows an object that the store does not have. */

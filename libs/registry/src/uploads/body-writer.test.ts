@@ -38,6 +38,9 @@ class MemoryObjects extends ObjectStore {
   override async read(key: ObjectKey): Promise<Readable> {
     return Readable.from([this.objects.get(key) ?? Buffer.alloc(0)]);
   }
+  override list(): Promise<never> {
+    throw new Error('not called');
+  }
   override async delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     return [...keys];
   }

@@ -4,7 +4,14 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
-import { type ObjectKey, ObjectMissingError, ObjectStore, type PartPlace, type StoredPart } from '#registry';
+import {
+  type ListedObject,
+  type ObjectKey,
+  ObjectMissingError,
+  ObjectStore,
+  type PartPlace,
+  type StoredPart,
+} from '#registry';
 
 /**
  * Objects as files:
@@ -110,6 +117,21 @@ export class FilesystemObjectStore extends ObjectStore {
       if (isGone) gone.push(key);
     }
     return gone;
+  }
+
+  override async list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
+    const root = join(this.root, 'objects');
+    const listed: ListedObject[] = [];
+    for (const folder of (await readdir(root)).sort()) {
+      if (folder < after.slice(0, 2)) continue;
+      for (const key of (await readdir(join(root, folder))).sort()) {
+        if (key <= after) continue;
+        const size = await this.size(key);
+        if (size !== undefined) listed.push({ key, size });
+        if (listed.length === limit) return listed;
+      }
+    }
+    return listed;
   }
 
   private async uploadsOf(key: ObjectKey): Promise<string[]> {

@@ -6,10 +6,11 @@ import {
   DeleteObjectsCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { fail } from '#oci';
-import { ObjectKeeper, type ObjectKey, type StoredPart, type StoreFeatures } from '#registry';
+import { type ListedObject, ObjectKeeper, type ObjectKey, type StoredPart, type StoreFeatures } from '#registry';
 import { crc32Combine, crc32Header } from '../crc32.js';
 import { readPartToken } from '../part-token.js';
 import { retry } from '../signed/retry.js';
@@ -146,6 +147,15 @@ export class S3ObjectKeeper extends ObjectKeeper {
     const failed = new Set(Errors.flatMap(({ Key, Code }) => (Key && Code !== 'NoSuchKey' ? [Key] : [])));
     const gone = [...Deleted, ...Errors.filter(({ Code }) => Code === 'NoSuchKey')].flatMap(({ Key }) => Key ?? []);
     return gone.filter((key) => !failed.has(key));
+  }
+
+  override async list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
+    const { Contents = [] } = await tell('list of objects', () =>
+      this.bucket.client.send(
+        new ListObjectsV2Command({ Bucket: this.bucket.name, MaxKeys: limit, ...(after && { StartAfter: after }) }),
+      ),
+    );
+    return Contents.flatMap(({ Key, Size }) => (Key === undefined ? [] : [{ key: Key, size: Size ?? 0 }]));
   }
 
   private target(key: ObjectKey): { Bucket: string; Key: string } {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
 import {
+  type ListedObject,
   type ObjectKeeper,
   type ObjectKey,
   ObjectMissingError,
@@ -73,6 +74,10 @@ export class SignedObjectStore extends ObjectStore {
 
   override delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     return this.keeper.delete(keys);
+  }
+
+  override list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
+    return this.keeper.list(after, limit);
   }
 }
 

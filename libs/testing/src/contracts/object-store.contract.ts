@@ -115,6 +115,20 @@ export function describeObjectStore(open: () => Promise<ObjectStore>, missing?: 
       expect(await store.size(other)).toBe(5);
     });
 
+    it('lists what is there by pages, in the order of keys', async () => {
+      const keys = Array.from({ length: 7 }, newKey).sort();
+      for (const [i, key] of keys.entries()) await store.put(key, [Buffer.alloc(i)]);
+      const listed: Array<{ key: string; size: number }> = [];
+      for (let after = ''; ; ) {
+        const page = await store.list(after, 3);
+        listed.push(...page);
+        if (page.length < 3) break;
+        after = page.at(-1)?.key ?? '';
+      }
+      expect(listed.map(({ key }) => key)).toEqual(listed.map(({ key }) => key).sort());
+      expect(listed.filter(({ key }) => keys.includes(key))).toEqual(keys.map((key, size) => ({ key, size })));
+    });
+
     it('deletes objects and counts absent ones as gone', async () => {
       const [kept, gone, absent] = [newKey(), newKey(), newKey()];
       await store.put(kept, [Buffer.from('kept')]);

@@ -1,0 +1,38 @@
+/**
+ * Works off the runs of collection that wait, in a process that tests can kill: `worker.js DATABASE_URL FOLDER`. It loads what
+ * was compiled.
+ */
+import { createPrisma, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns } from '#database';
+import {
+  CollectBlobs,
+  CollectLinks,
+  Collectors,
+  CollectUntagged,
+  DeleteObjects,
+  ExpireUploads,
+  GcBrake,
+  Purge,
+  RunGc,
+} from '#registry';
+import { openStorage } from '#storage';
+
+const [url, folder] = process.argv.slice(2);
+const prisma = createPrisma(url, { poolSize: 4 });
+const storage = await openStorage(
+  { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
+  { info: () => undefined },
+);
+const rules = { grace: 0, untaggedAfter: 0, restoreWindow: 0, backupHorizon: 0 };
+const garbage = new PrismaGarbage(prisma, rules);
+const brake = new GcBrake(new PrismaGcRuns(prisma));
+const collectors = new Collectors(
+  new CollectUntagged(garbage, brake),
+  new Purge(garbage, brake),
+  new ExpireUploads(garbage, brake),
+  new CollectLinks(garbage, brake),
+  new CollectBlobs(garbage, brake),
+  new DeleteObjects(garbage, storage.objects, brake),
+);
+await new RunGc(new PrismaGcRunQueue(prisma), garbage, collectors).run();
+await prisma.$disconnect();
+storage.close();
