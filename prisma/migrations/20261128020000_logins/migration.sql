@@ -49,6 +49,7 @@ ALTER TABLE access_tokens
   ADD CONSTRAINT access_tokens_package_ids_check CHECK (package_ids IS NULL OR cardinality(package_ids) BETWEEN 1 AND 100),
   ADD CONSTRAINT access_tokens_namespace_id_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces (id) ON DELETE RESTRICT;
 COMMENT ON COLUMN access_tokens.kind IS 'session: the row behind a cookie, which is no password anywhere';
+CREATE INDEX access_tokens_namespace_id_idx ON access_tokens (namespace_id) WHERE namespace_id IS NOT NULL;
 COMMENT ON COLUMN access_tokens.namespace_id IS 'The token acts in this namespace only';
 COMMENT ON COLUMN access_tokens.package_ids IS
   'The token acts on these packages only. No foreign key: a purged package leaves the token confined, and ids are never used again';

@@ -40,7 +40,7 @@ COMMENT ON COLUMN gc_runs.seen_at IS 'Last sign of life of the worker that has i
 
 CREATE TABLE gc_counts (
   run_id integer NOT NULL,
-  kind   text    NOT NULL,
+  kind   text COLLATE "C" NOT NULL,
   count  bigint  NOT NULL,
   bytes  bigint  NOT NULL,
   CONSTRAINT gc_counts_pkey PRIMARY KEY (run_id, kind),
