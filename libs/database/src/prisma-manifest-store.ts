@@ -85,7 +85,8 @@ export class PrismaManifestStore extends ManifestStore {
     const packageIds = keys.map((key) => key.packageId);
     const tags = keys.map(({ reference }) => (reference.kind === 'tag' ? reference.tag : null));
     const digests = keys.map(({ reference }) => (reference.kind === 'digest' ? reference.digest : null));
-    const rows = await this.database.$queryRaw<Array<Located & { ord: number }>>`
+    // Prepared (database.ts): every pull runs this, and planning it takes longer than running it.
+    const rows = await this.database.$queryRaw<Array<Located & { ord: number }>>`/* prepared: locate-manifests */
       WITH r AS (
         SELECT * FROM unnest(${packageIds}::int[], ${tags}::text[], ${digests}::text[])
           WITH ORDINALITY AS r(package_id, tag, digest, ord)
