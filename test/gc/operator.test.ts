@@ -93,6 +93,17 @@ it('waits while paused, and goes on after', async () => {
   expect((await operator(berth, 'PATCH', '/gc', { pace: null })).body).toEqual({ mode: 'on', pace: null });
 });
 
+it('hands a run on when its process is told to end in the middle of it', async () => {
+  await operator(berth, 'PATCH', '/gc', { pace: 1 }); // one batch, then half a minute of waiting for the next
+  const { body: run } = await operator(berth, 'POST', '/gc/runs', { grace: '0s' });
+  while ((await stateOf(run.id)) !== 'running') await sleep(100);
+  expect(await berth.terminate(), 'in order, and not cut off').toBe(0);
+  expect(await berth.sql('SELECT state FROM gc_runs WHERE id = $1', [run.id])).toEqual([{ state: 'queued' }]);
+  await berth.sql('UPDATE gc_control SET pace = NULL');
+  await berth.restart();
+  while ((await stateOf(run.id)) !== 'done') await sleep(100);
+}, 180_000);
+
 it('refuses what it cannot read, and who is no operator', async () => {
   for (const body of [{ grace: '1 day' }, { grace: 0 }, { grace: '99999999d' }, { dry: true }, []]) {
     expect((await operator(berth, 'POST', '/gc/runs', body)).status).toBe(400);

@@ -3,12 +3,13 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationB
 import type { Logger } from 'pino';
 import { Counter, register } from 'prom-client';
 import { LOG } from '#nest';
+import { GcBrake } from '#registry';
 import { JOBS } from './jobs/index.js';
 import { WorkerQueues } from './schedules.js';
 
 /** One break of the connection reaches every queue and worker, through each of its listeners. */
 const QUIET_MS = 10_000;
-/** Jobs are short: they do their work in batches. */
+/** No job begins another batch then, and batches are short. */
 const CLOSE_MS = 10_000;
 
 /** The jobs, as Nest made them. */
@@ -35,6 +36,7 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     private readonly queues: WorkerQueues,
     private readonly jobs: WorkerJobs,
+    private readonly brake: GcBrake,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -58,6 +60,7 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
   /** Lets jobs under way end, for a while; then takes no answer of a backend that is gone for one. Safe to repeat. */
   async close(): Promise<void> {
     this.isStopping = true;
+    this.brake.end();
     const closed = Promise.all(this.jobs.all.map(({ worker }) => worker.close()));
     const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([closed, late]);

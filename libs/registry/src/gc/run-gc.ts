@@ -47,7 +47,7 @@ export class RunGc {
         failpoint('run-collected');
         await this.queue.finish(run.id, 'done');
       } catch (error) {
-        if (error instanceof GcStopped && error.mode === 'paused') return this.giveBack(run.id, ended);
+        if (error instanceof GcStopped && error.reason !== 'off') return this.giveBack(run.id, ended);
         await this.queue.finish(run.id, { error: error instanceof Error ? error.message : String(error) });
         if (!(error instanceof GcStopped)) throw error;
       } finally {
