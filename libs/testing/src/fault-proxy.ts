@@ -19,6 +19,8 @@ export type Fault =
   | 'truncated'
   /** Status 200 with an error in the body, after the fact. */
   | '200 with an error'
+  /** For a listing: the first key only, and that more follow. */
+  | 'short page'
   /** For a deletion of several: the store deletes all but the first key, which it says it may not. */
   | 'one denied';
 
@@ -68,6 +70,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       const first = /<Deleted>.*?<Key>(.*?)<\/Key>.*?<\/Deleted>/s.exec(bytes.toString());
       const refused = `<Error><Key>${first?.[1]}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
       body = Buffer.from(bytes.toString().replace(first?.[0] ?? '', refused));
+    }
+    if (fault === 'short page') {
+      const first = /<Contents>.*?<\/Contents>/s.exec(bytes.toString());
+      const page = bytes.toString().replace(/<Contents>.*<\/Contents>/s, first?.[0] ?? '');
+      body = Buffer.from(page.replace('<IsTruncated>false', '<IsTruncated>true'));
     }
     const { 'transfer-encoding': _, ...kept } = answer.headers;
     const length = request.method === 'HEAD' ? answer.headers['content-length'] : String(body.length);

@@ -173,3 +173,15 @@ it('counts only those keys as gone that the store says are', async () => {
   expect(keys).toEqual(expect.arrayContaining(gone));
   expect((await store.delete(keys)).sort()).toEqual([...keys].sort());
 });
+
+it('lists on where the store gives fewer keys than there are', async () => {
+  const keys = [newKey(), newKey(), newKey()];
+  for (const key of keys) await store.put(key, [Buffer.from('bytes')]);
+  const whole = await store.list('', 1000);
+  expect(whole.map(({ key }) => key)).toEqual(expect.arrayContaining(keys));
+  proxy.inject('short page', to('GET', 'list-type=2'), 2);
+  expect(await store.list('', 1000)).toEqual(whole);
+  expect(proxy.met()).toBe(2);
+  proxy.inject('short page', to('GET', 'list-type=2'), 1);
+  expect(await store.list('', 2), 'no more than were asked for').toEqual(whole.slice(0, 2));
+});

@@ -150,12 +150,22 @@ export class S3ObjectKeeper extends ObjectKeeper {
   }
 
   override async list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
-    const { Contents = [] } = await tell('list of objects', () =>
-      this.bucket.client.send(
-        new ListObjectsV2Command({ Bucket: this.bucket.name, MaxKeys: limit, ...(after && { StartAfter: after }) }),
-      ),
-    );
-    return Contents.flatMap(({ Key, Size }) => (Key === undefined ? [] : [{ key: Key, size: Size ?? 0 }]));
+    const listed: ListedObject[] = [];
+    for (;;) {
+      const last = listed.at(-1)?.key ?? after;
+      const { Contents = [], IsTruncated } = await tell('list of objects', () =>
+        this.bucket.client.send(
+          new ListObjectsV2Command({
+            Bucket: this.bucket.name,
+            MaxKeys: limit - listed.length,
+            ...(last && { StartAfter: last }),
+          }),
+        ),
+      );
+      listed.push(...Contents.flatMap(({ Key, Size }) => (Key === undefined ? [] : [{ key: Key, size: Size ?? 0 }])));
+      // A store may give fewer than were asked for although more follow: that is not the end.
+      if (!IsTruncated || Contents.length === 0 || listed.length >= limit) return listed;
+    }
   }
 
   private target(key: ObjectKey): { Bucket: string; Key: string } {
