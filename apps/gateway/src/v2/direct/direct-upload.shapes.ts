@@ -18,9 +18,12 @@ export const OPENING = z.strictObject({
   in_parts: z.boolean().default(false),
 });
 
+/** No `#`: behind one Berth keeps the checksum of a part that it wrote itself. */
+const ETAG = /^[!"$-~]{1,200}$/;
+
 export const COMMIT = z.strictObject({
   parts: z
-    .array(z.strictObject({ number: z.int().min(1).max(10_000), etag: z.string().regex(/^[!-~]{1,200}$/) }))
+    .array(z.strictObject({ number: z.int().min(1).max(10_000), etag: z.string().regex(ETAG) }))
     .max(10_000)
     .default([]) satisfies z.ZodType<SentPart[]>,
 });
