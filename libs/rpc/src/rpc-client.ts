@@ -45,9 +45,10 @@ export class RpcClient {
         'grpc.initial_reconnect_backoff_ms': 100,
         'grpc.max_reconnect_backoff_ms': 2000,
         'grpc.dns_min_time_between_resolutions_ms': 5000,
-        // A peer that is gone without a word is noticed although nothing is sent.
+        // A peer that is gone without a word is noticed although nothing is sent. One that merely has no turn for a while is
+        // not to lose every call under way, some of which cannot be made again: it has as long as a look may take.
         'grpc.keepalive_time_ms': 20_000,
-        'grpc.keepalive_timeout_ms': 5000,
+        'grpc.keepalive_timeout_ms': 15_000,
         'grpc.use_local_subchannel_pool': 1,
       },
     );
