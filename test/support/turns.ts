@@ -66,6 +66,8 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
     server.emit('request', near, answer);
   });
   server.requestTimeout = 0;
+  // A client that pauses would meet a connection that is just being closed, and may not send a PATCH a second time.
+  server.keepAliveTimeout = 0;
   return { ...(await listen(server, port)), underWay: () => [...bodies], counts };
 }
 
