@@ -1,12 +1,11 @@
 // The services apart: who holds which secret, what one gateway began and another ends, and what happens when one is away.
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { METADATA_CONTRACTS } from '#contracts';
 import { RpcClient, readProof, remotePort } from '#rpc';
-import { whyNoS3 } from '#testing';
+import { freePort, whyNoS3 } from '#testing';
 import { type Accounts, type Client, createAccounts, encode, randomBlob, sha256 } from '../support/client.js';
 import { RPC_SECRET, type SplitBerth, startSplit } from '../support/split.js';
 
@@ -263,12 +262,3 @@ it('starts in any order', async () => {
     expect(await other.stop()).toBe(0);
   }
 });
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}

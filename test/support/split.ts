@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type S3Server, startS3Server } from '#testing';
+import { freePort, type S3Server, startS3Server } from '#testing';
 import { createDatabase } from './database.js';
-import { type BerthProcess, type Program, portOf, startProcess } from './process.js';
+import { type BerthProcess, type Program, startProcess } from './process.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { ADMIN_TOKEN, type TestBerth } from './test-berth.js';
 import { connectionsByTurns, type RequestTurns, requestsByTurns } from './turns.js';
@@ -58,7 +57,7 @@ export async function startSplit(settings: Record<string, string> = {}, order = 
   const redis = await startRedis();
   let s3: S3Server | undefined;
   if (!settings.BERTH_S3_BUCKET) s3 = await startS3Server();
-  const [metadata = 0, blobs = 0, worker = 0, first = 0, second = 0] = await freePorts(MEMBERS.length);
+  const [metadata = 0, blobs = 0, worker = 0, first = 0, second = 0] = await differentPorts(MEMBERS.length);
   const ports: Record<Member, number> = { metadata, blobs, worker, first, second };
   const at = (member: Member) => `127.0.0.1:${ports[member]}`;
   const told: Record<string, string> = {
@@ -192,15 +191,8 @@ async function residentBytes(pid: number | undefined): Promise<number> {
   return Number(/VmRSS:\s+([0-9]+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** All open at once, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => portOf(`:${(server.address() as { port: number }).port}`));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+async function differentPorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }

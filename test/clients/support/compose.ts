@@ -1,7 +1,7 @@
 /** Berth as docker-compose.yml describes it: an image built here, in an engine of the test's own. */
 import { resolve } from 'node:path';
 import { vi } from 'vitest';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '#testing';
 import { buildImage, type Docker, startNetworkedDocker } from './docker.js';
 import type { Home } from './suite.js';
 
