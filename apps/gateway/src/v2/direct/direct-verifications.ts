@@ -6,6 +6,8 @@ import { type SessionOwner, VerifyDirectUpload } from '#registry';
 
 /** A commit that is done so soon is answered 201 at once. */
 const PATIENCE_MS = 2_000;
+/** At the end of the process a stretch under way is waited for so long; whoever goes on hashes it again. */
+const CLOSE_MS = 10_000;
 
 /** Verifications that go on behind their requests, in this process. Where one stops, the next request for it goes on. */
 @Injectable()
@@ -29,7 +31,7 @@ export class DirectVerifications implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    await Promise.all(this.running.values());
+    await Promise.race([Promise.all(this.running.values()), wait(CLOSE_MS, undefined, { ref: false })]);
   }
 
   private async untilOver({ sessionId }: SessionOwner, verification: Promise<void>): Promise<void> {
