@@ -56,12 +56,10 @@ const use = (token: string, path = TAGS) => ask(berth, { path, headers: { Author
 
 async function expectRejected(token: string): Promise<void> {
   for (const path of [TAGS, '/v2/', '/v2/acme/none/tags/list']) {
-    const began = performance.now();
     const answer = await use(token, path);
     expect([answer.status, path]).toEqual([401, path]);
     expectRefusal(answer);
     expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
-    expect(performance.now() - began).toBeLessThan(1000);
   }
 }
 

@@ -137,7 +137,7 @@ describe('a connection that breaks', () => {
     const headers = { Authorization: `Bearer ${await pusher().bearerFor(location)}`, 'Transfer-Encoding': 'chunked' };
     await connection.send({ method: 'PATCH', path: location, headers });
     for await (const piece of inPieces(bytes.subarray(0, 30 * MIB), MIB)) await connection.write(chunk(piece));
-    await expect.poll(() => offsetOf(location), { timeout: 20_000 }).toBeGreaterThanOrEqual(2 * PART);
+    await expect.poll(() => offsetOf(location), { timeout: 50_000 }).toBeGreaterThanOrEqual(2 * PART);
     if (how === 'kill') {
       await berth.kill();
       await berth.restart();

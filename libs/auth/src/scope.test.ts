@@ -66,9 +66,8 @@ describe('parseScopes', () => {
   });
 
   it('is not slowed down by what cannot be a scope', () => {
-    const began = performance.now();
-    parseScopes([`repository:${'a-'.repeat(30_000)}:${'pull,'.repeat(10_000)}`, ':'.repeat(60_000)]);
-    expect(performance.now() - began).toBeLessThan(500);
+    // With more than linear time the test would not come to its end.
+    parseScopes([`repository:${'a-'.repeat(1e6)}:${'pull,'.repeat(1e6)}`, ':'.repeat(1e6)]);
   });
 });
 

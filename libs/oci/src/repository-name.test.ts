@@ -40,14 +40,12 @@ it.each([
   expect(() => parseRepositoryName(name)).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }));
 });
 
-it.each(['a-'.repeat(4000), `${'a__'.repeat(3000)}!`, `${'a/'.repeat(2000)}!`, `${'a-'.repeat(120)}!`])(
-  'takes linear time on adversarial names',
-  (name) => {
-    const start = performance.now();
-    expect(isRepositoryName(name)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(50);
-  },
-);
+// With more than linear time the test would not come to its end.
+it.each(
+  ['a-'.repeat(1e6), `${'a__'.repeat(1e6)}!`, `${'a/'.repeat(1e6)}!`, `${'a-'.repeat(120)}!`].map((name) => [name]),
+)('takes linear time on adversarial names (%#)', (name) => {
+  expect(isRepositoryName(name)).toBe(false);
+});
 
 it('splits the owner off', () => {
   expect(splitRepositoryName(parseRepositoryName('acme/app/sub'))).toEqual({ owner: 'acme', packageName: 'app/sub' });
