@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import type { StoreFeatures } from '#registry';
 import { crc32Of } from '../crc32.js';
 import { writePartToken } from '../part-token.js';
 import { sendBody, TRANSFER_LIMITS } from '../signed/signed-transfer.js';
 import { StorageError } from '../signed/storage-error.js';
 import type { S3Bucket } from './s3-bucket.js';
-import { S3ObjectKeeper, tell } from './s3-object-keeper.js';
+import { assertBucket, S3ObjectKeeper } from './s3-object-keeper.js';
 import { S3ObjectSigner } from './s3-object-signer.js';
 
 const BYTES = Buffer.from('Berth looks whether this store verifies checksums.');
@@ -19,9 +18,7 @@ const ALL: StoreFeatures = { verifiesPuts: true, verifiesMultipart: true };
  * Errors: StorageError when the bucket cannot be used.
  */
 export async function probeBucket(bucket: S3Bucket): Promise<StoreFeatures> {
-  await tell(`bucket ${bucket.name} (BERTH_S3_BUCKET)`, () =>
-    bucket.client.send(new HeadBucketCommand({ Bucket: bucket.name })),
-  );
+  await assertBucket(bucket);
   const verifiesPuts = await probePut(bucket);
   return { verifiesPuts, verifiesMultipart: await probeMultipart(bucket) };
 }

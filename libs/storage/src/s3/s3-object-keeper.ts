@@ -4,6 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -130,8 +131,10 @@ export class S3ObjectKeeper extends ObjectKeeper {
       );
       return ContentLength ?? 0;
     } catch (error) {
-      // HEAD has no body and so no code: 404 is all that it says.
-      return error instanceof StorageError && error.status === 404 ? undefined : raise(error);
+      if (!(error instanceof StorageError && error.status === 404)) throw error;
+      // HEAD has no body and so no code: a bucket that is gone, or a proxy that does not find the store, says the same.
+      await assertBucket(this.bucket);
+      return undefined;
     }
   }
 
@@ -173,8 +176,15 @@ export class S3ObjectKeeper extends ObjectKeeper {
   }
 }
 
+/** Errors: StorageError when the bucket cannot be used. */
+export async function assertBucket(bucket: S3Bucket): Promise<void> {
+  await tell(`bucket ${bucket.name} (BERTH_S3_BUCKET)`, () =>
+    bucket.client.send(new HeadBucketCommand({ Bucket: bucket.name })),
+  );
+}
+
 /** Says the SDK's errors in Berth's terms. */
-export async function tell<T>(what: string, ask: () => Promise<T>): Promise<T> {
+async function tell<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

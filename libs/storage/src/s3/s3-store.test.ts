@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import dns from 'node:dns';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SignedRequest } from '#registry';
+import { ObjectMissingError, type SignedRequest } from '#registry';
 import { type S3Server, startS3Server, whyNoS3 } from '#testing';
 import { openS3Store, type S3Store } from './open-s3-store.js';
 import { S3Bucket, type S3Settings } from './s3-bucket.js';
@@ -53,6 +53,18 @@ describe('a bucket when it is opened', () => {
     const left = await readdir(join(server.folder, own), { recursive: true });
     expect(left.filter((name) => !name.startsWith('.sgwtmp'))).toEqual([]);
     expect(left.filter((name) => /multipart\/.*\/.*/.test(name))).toEqual([]);
+  });
+
+  it('that goes away is no bucket without objects', async () => {
+    const own = await server.createBucket();
+    const { objects, close } = await openS3Store({ ...settings, bucket: own });
+    const key = newKey();
+    expect(await objects.size(key)).toBeUndefined();
+    await expect(objects.read(key)).rejects.toThrow(ObjectMissingError);
+    await rm(join(server.folder, own), { recursive: true });
+    await expect(objects.size(key)).rejects.toMatchObject({ name: 'StorageError', status: 404 });
+    await expect(objects.read(key)).rejects.toMatchObject({ name: 'StorageError', status: 404 });
+    close();
   });
 
   it('that is not there is told by its name and setting', async () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { sendBody, TRANSFER_LIMITS } from './signed-transfer.js';
+import { fetchBody, sendBody, TRANSFER_LIMITS } from './signed-transfer.js';
 
 test('a body of many chunks gathers no listeners', async () => {
   let received = 0;
@@ -28,6 +28,23 @@ test('a body of many chunks gathers no listeners', async () => {
     expect(warnings).toEqual([]);
   } finally {
     process.off('warning', listen);
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test.each([
+  ['the store itself', '<Error><Code>NoSuchKey</Code></Error>', undefined],
+  ['a proxy that does not find the store', '404 page not found', { name: 'StorageError', status: 404 }],
+])('a 404 of %s', async (_, body, error) => {
+  const server = createServer((_request, response) => response.writeHead(404).end(body));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const read = fetchBody({ url, method: 'GET', headers: {}, expiresAt: new Date() }, undefined, TRANSFER_LIMITS);
+  try {
+    if (error) await expect(read).rejects.toMatchObject(error);
+    else expect(await read).toBeUndefined();
+  } finally {
     server.closeAllConnections();
     server.close();
   }

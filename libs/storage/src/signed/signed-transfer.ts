@@ -41,9 +41,9 @@ export async function fetchBody(
   const headers = range ? { range: `bytes=${range.start}-${range.end}` } : {};
   const response = await exchange(signed, headers, [], limits);
   if (response.statusCode === 404) {
-    // A bucket that is gone is no missing object.
+    // Only the store's own word for it: a bucket that is gone, or a proxy that does not find the store, is no missing object.
     const code = codeOf(await text(response).catch(() => ''));
-    if (code === 'NoSuchKey' || code === undefined) return undefined;
+    if (code === 'NoSuchKey') return undefined;
     throw new StorageError('a read', 404, code);
   }
   await assertStatus(response, 'a read', range ? [206] : [200]);
