@@ -54,7 +54,13 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
       response.pipe(answer);
       response.on('error', () => answer.destroy());
     });
-    far.on('error', () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
+    far.on('error', (error: NodeJS.ErrnoException) => {
+      if (answer.destroyed) return; // the client went away first
+      // Whoever is told 502 by this proxy cannot know why.
+      process.stderr.write(`${near.method} ${near.url} at ${body.place}: ${error.code ?? ''} ${error.message}\n`);
+      if (answer.headersSent) answer.destroy();
+      else answer.writeHead(502).end();
+    });
     answer.on('close', () => {
       bodies.delete(body);
       far.destroy();
