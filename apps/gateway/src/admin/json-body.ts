@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
+import { parseJsonText } from '../http/json-text.js';
 import { readBody } from '../http/request-body.js';
 import { Problem } from './problem.js';
 
@@ -15,13 +16,9 @@ export async function readJson<T extends z.ZodType>(
   none = '',
 ): Promise<z.output<T>> {
   const text = (await readBody(request.raw, MAX_BYTES)).toString('utf8') || none;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Problem(400, 'The body is not JSON');
-  }
-  const result = schema.safeParse(value);
+  const read = parseJsonText(text);
+  if ('problem' in read) throw new Problem(400, 'The body cannot be read', read.problem);
+  const result = schema.safeParse(read.value);
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
   throw new Problem(400, 'The body does not fit', issues.join('; '));
