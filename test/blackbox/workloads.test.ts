@@ -71,6 +71,7 @@ describe('trust policies, as operators make them', () => {
   it.each([
     ['an unknown source', { source: 'https://github.com/acme/none' }, 404],
     ['no condition', { conditions: {} }, 400],
+    ['conditions that fit all whom the issuer knows', { conditions: { aud: 'berth', sub: '*' } }, 400],
     ['conditions that all begin with *', { conditions: { sub: '*', repository: '*/app' } }, 400],
     ['an issuer that is no URL', { issuer: 'github' }, 400],
     ['an issuer with a query', { issuer: 'https://issuer.example/?x' }, 400],

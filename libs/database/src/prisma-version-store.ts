@@ -57,7 +57,7 @@ export class PrismaVersionStore extends VersionStore {
         AND ${query.includeChildren ? Prisma.sql`true` : STANDS_ALONE}`;
     const [, micros, id] = KEY.exec(after ?? '') ?? [];
     const follows = micros
-      ? Prisma.sql`AND (${at}, m.id) < ('epoch'::timestamptz + ${micros}::bigint * interval '1 microsecond', ${Number(id)}::int)`
+      ? Prisma.sql`AND (${at}, m.id) < ('epoch'::timestamptz + ${micros}::bigint * interval '1 microsecond', ${id}::bigint)`
       : Prisma.empty;
     const rows = await this.database.$queryRaw<Array<{ id: number; micros: string }>>`
       SELECT m.id, (extract(epoch FROM ${at}) * 1000000)::bigint::text AS micros ${isListed} ${follows}

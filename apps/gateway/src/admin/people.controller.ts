@@ -19,6 +19,7 @@ const text = (max: number) =>
     .string()
     .min(1)
     .max(max)
+    .refine((value) => Buffer.byteLength(value) <= max, `at most ${max} bytes`)
     .refine((value) => !value.includes('\0'), 'no NUL');
 const UserChange = z.strictObject({ disabled: z.boolean() });
 const Identity = z.strictObject({ issuer: text(1000), subject: text(255) });

@@ -42,6 +42,7 @@ export class Explain {
 
   private async factsOfWorkflow(subject: string, name: RepositoryName) {
     const [, policyText, sourceText] = /^workflow:([0-9]{1,9})(?::([0-9]{1,9}))?$/.exec(subject) ?? [];
+    if (policyText === undefined) return undefined;
     const policyId = Number(policyText);
     const [policy] = (await this.policies.list(splitRepositoryName(name).owner, 1, policyId - 1)) ?? [];
     const sourceId = policy?.sourceId ?? (sourceText === undefined ? undefined : Number(sourceText));

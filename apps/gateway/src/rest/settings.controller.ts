@@ -26,6 +26,7 @@ const Rule = z.strictObject({
     .string()
     .min(1)
     .max(256)
+    .refine((pattern) => Buffer.byteLength(pattern) <= 256, 'at most 256 bytes')
     .refine(isExpression, 'no regular expression in the syntax of RE2')
     .meta({ description: 'Regular expression (RE2) that the whole tag must match' }),
   immutable: z.boolean().default(false).meta({ description: 'Such tags, once set, are neither moved nor deleted' }),

@@ -16,6 +16,7 @@ import {
 import type { ProvenIdentity } from '#auth';
 import type { createGuardedFetch } from '#net';
 import { Login } from '../access/login.js';
+import { isStorable } from '../http/json-text.js';
 
 /** What was begun and must come back: kept by the browser, in a cookie that scripts cannot read. */
 export interface PendingSignOn {
@@ -76,14 +77,14 @@ export class OpenIdProvider {
       idTokenExpected: true,
     });
     const claims = tokens.claims();
-    if (!claims) throw new Error('the provider gave no ID token');
+    if (!claims || !isStorable(claims.sub)) throw new Error('the provider gave no ID token that says who it is');
     const login = claims[this.settings.loginClaim];
     const groups = [claims[this.settings.groupsClaim] ?? []].flat();
     return {
       issuer: claims.iss,
       subject: claims.sub,
       login: typeof login === 'string' ? Login.safeParse(login.split('@')[0]).data : undefined,
-      groups: groups.filter((group) => typeof group === 'string').slice(0, MAX_GROUPS),
+      groups: groups.filter((group): group is string => typeof group === 'string' && isStorable(group)).slice(0, MAX_GROUPS),
     };
   }
 

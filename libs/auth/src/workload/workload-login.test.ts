@@ -59,6 +59,15 @@ describe('a token that the provider gave', () => {
     });
   });
 
+  it.each([
+    ['cut', `${'a'.repeat(254)}😀b`, `${'a'.repeat(254)}\ufffd`],
+    ['rid of what cannot be stored', 'run\0-\0 2', 'run- 2'],
+  ])('has a subject for people to read, %s', async (_, sub, subject) => {
+    const now = Math.floor(Date.now() / 1000);
+    const token = await issuer.sign({ ...MAIN, iss: issuer.url, aud: 'berth', sub, iat: now, exp: now + 600 });
+    expect(await login.run(token)).toMatchObject({ principal: { subject } });
+  });
+
   it('may come again within its life, as docker sends it for each token', async () => {
     const token = await issuer.idToken('run-1', 'berth');
     const first = await login.run(token);
@@ -94,6 +103,13 @@ describe('a token that the provider gave', () => {
     expect(await login.run(token)).toBe('untrusted');
     sources.set('7 https://github.com/acme/app', 12);
     expect(await login.run(token)).toMatchObject({ principal: { sourceId: 12 } });
+  });
+
+  it('is of that source whatever capitals the claims have', async () => {
+    issuer.accounts.set('run-2', { ...MAIN, repository: 'Acme/App' });
+    policies = [policy({ conditions: { ref: 'refs/*' }, sourceId: undefined, sourceUrl: 'https://git.example/{repository}' })];
+    sources.set('7 https://git.example/acme/app', 12);
+    expect(await login.run(await issuer.idToken('run-2', 'berth'))).toMatchObject({ principal: { sourceId: 12 } });
   });
 
   it('takes the policy of the namespace that it wants to act in', async () => {

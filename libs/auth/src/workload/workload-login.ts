@@ -1,3 +1,4 @@
+import { parseSourceUrl } from '#registry';
 import type { WorkflowPrincipal } from '../principal.js';
 import { issuerOf, verifyIdentityToken } from './identity-token.js';
 import type { IssuerKeys } from './issuer-keys.js';
@@ -37,7 +38,8 @@ export class WorkloadLogin {
       const sourceId = await this.sourceOf(policy, claims);
       if (sourceId === undefined) continue;
       const { id: policyId, namespaceId } = policy;
-      const subject = String(claims.sub).slice(0, MAX_SUBJECT_LENGTH);
+      // What cannot be stored is nothing to read, and a cut may leave half a character.
+      const subject = String(claims.sub).replaceAll('\0', '').slice(0, MAX_SUBJECT_LENGTH).toWellFormed();
       return {
         principal: { kind: 'workflow', subject, policyId, sourceId, namespaceId },
         expiresAt: Number(claims.exp),
@@ -51,7 +53,8 @@ export class WorkloadLogin {
     claims: Claims,
   ): Promise<number | undefined> {
     if (sourceId !== undefined) return sourceId;
-    const url = sourceUrl === undefined ? undefined : sourceUrlFor(sourceUrl, claims);
+    // Claims have the capitals that their author chose, sources have none.
+    const url = sourceUrl === undefined ? undefined : parseSourceUrl(sourceUrlFor(sourceUrl, claims) ?? '');
     return url === undefined ? undefined : this.policies.findSource(namespaceId, url);
   }
 }

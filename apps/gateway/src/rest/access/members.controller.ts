@@ -13,7 +13,10 @@ import { numberedPageOf, sendPage } from './listing.js';
 import { NameParam, NamespaceParam } from './params.js';
 
 /** GitHub calls an owner admin. */
-const ROLES: Record<string, MemberRole> = { admin: 'owner', member: 'member' };
+const ROLES = new Map<string | undefined, MemberRole>([
+  ['admin', 'owner'],
+  ['member', 'member'],
+]);
 const roleName = (role: MemberRole) => (role === 'owner' ? 'admin' : 'member');
 
 export const memberOf = ({ id, login, role }: Member) => ({
@@ -44,7 +47,7 @@ export class MembersController {
     @Req() request: RestRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const role = ROLES[single(request.query.role) ?? ''];
+    const role = ROLES.get(single(request.query.role));
     sendPage(
       request,
       reply,
@@ -76,7 +79,7 @@ export class MembersController {
     @Req() request: RestRequest,
   ): Promise<object> {
     const { role } = await readRestJson(request, Membership);
-    const set = await this.members.set(namespace.id, login, ROLES[role] ?? 'member', namespace.actor);
+    const set = await this.members.set(namespace.id, login, ROLES.get(role) ?? 'member', namespace.actor);
     if (set === 'unknown user') return notFound();
     if (set === 'last owner') throw lastOwner();
     return membershipOf(set, namespace);
