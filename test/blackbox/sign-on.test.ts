@@ -96,6 +96,14 @@ describe('the way in', () => {
     }
   });
 
+  it('goes nowhere else for a cookie that somebody else set', async () => {
+    const { back, cookie } = await leave('alice');
+    const kept = JSON.parse(Buffer.from(cookie.split('=')[1] ?? '', 'base64url').toString());
+    const forged = Buffer.from(JSON.stringify({ ...kept, returnTo: '//evil.example' })).toString('base64url');
+    const answer = await get(back, `berth-sign-on=${forged}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/']);
+  });
+
   it('asks with state, nonce and PKCE, and for the exact place to come back to', async () => {
     const begun = await get('/login/sso');
     const url = new URL(begun.headers.get('location') ?? '');
@@ -418,7 +426,62 @@ describe('with an access token', () => {
   });
 });
 
+it('keeps a hundred sessions of one user, the newest', async () => {
+  const { body } = await operator(berth, 'POST', '/users/stranger/tokens', { name: 't', scopes: ['read:packages'] });
+  const login = async () => {
+    const answer = await fetch(`${berth.url}/login`, {
+      method: 'POST',
+      headers: { origin: ORIGIN },
+      body: JSON.stringify({ token: body.token }),
+    });
+    expect(answer.status).toBe(200);
+    return cookiesOf(answer);
+  };
+  const first = await login();
+  for (let i = 1; i < 100; i++) await login();
+  const last = await login();
+  expect((await get('/login', first)).status).toBe(401);
+  expect((await get('/login', last)).status).toBe(200);
+  const [count] = await berth.sql(`SELECT count(*)::int AS n FROM access_tokens t JOIN users u ON u.id = t.user_id
+    WHERE t.kind = 'session' AND u.login_key = 'stranger'`);
+  expect(count).toEqual({ n: 100 });
+});
+
 describe('an organisation that demands single sign-on', () => {
+  it('lets no token take another’s authorisation by rotating it, and no session keep what its token lost', async () => {
+    const keeper = await createPerson(berth, 'keeper', { member: { safe: 'owner' } });
+    await keeper.v2.push('safe/gold', '1');
+    await keeper.rest('PUT', '/orgs/safe/sso', { required: true, groups: [] });
+    person('sub-of-keeper');
+    await operator(berth, 'PUT', '/users/keeper/identities', { issuer: issuer.url, subject: 'sub-of-keeper' });
+    const cookie = cookiesOf(await signIn('sub-of-keeper'));
+    const bySession = (method: string, path: string) =>
+      fetch(`${berth.url}/api/v3${path}`, { method, headers: { cookie, origin: ORIGIN } });
+    const { body: trusted } = await keeper.rest('POST', '/user/tokens', { name: 'sso', scopes: ['read:packages'] });
+    const authorisation = `/user/tokens/${trusted.id}/sso/safe`;
+    expect((await bySession('PUT', authorisation)).status).toBe(204);
+    for (const [method, path] of [
+      ['POST', '/rotation'],
+      ['DELETE', ''],
+    ] as const) {
+      expect((await keeper.rest(method, `/user/tokens/${trusted.id}${path}`)).status).toBe(403);
+    }
+
+    const login = await fetch(`${berth.url}/login`, {
+      method: 'POST',
+      headers: { origin: ORIGIN },
+      body: JSON.stringify({ token: trusted.token }),
+    });
+    const look = async () =>
+      (
+        await fetch(`${berth.url}/api/v3/orgs/safe/packages/container/gold`, { headers: { cookie: cookiesOf(login) } })
+      ).status;
+    expect(await look()).toBe(200);
+    expect((await bySession('DELETE', authorisation)).status).toBe(204);
+    expect(await look()).toBe(404);
+    expect((await bySession('POST', `/user/tokens/${trusted.id}/rotation`)).status).toBe(201);
+  });
+
   it('takes only tokens that were authorised for it by who signed in, and lets go of them', async () => {
     const chief = await createPerson(berth, 'chief', { member: { vault: 'owner' } });
     await chief.v2.push('vault/gold', '1');

@@ -16,6 +16,8 @@ export interface NewSession {
   hash: Uint8Array<ArrayBuffer>;
   /** Seconds until it ends, used or not. */
   lifetime: number;
+  /** Where the browser is, for the audit log. */
+  address: string | undefined;
 }
 
 /** A group of the identity provider that makes members of an organisation, and of one of its teams. */
@@ -34,7 +36,10 @@ export abstract class SignOnStore {
    */
   abstract signIn(identity: ProvenIdentity, session: NewSession): Promise<TokenHolder | 'disabled' | 'name taken'>;
 
-  /** Opens a session that may do what this token may and ends with it. Undefined when the token is no more. */
+  /**
+   * Opens a session that may do what this token may and ends with it; a user has 100 at most, the oldest give way. Undefined
+   * when the token is no more, or its user disabled.
+   */
   abstract openWithToken(holder: TokenHolder, session: NewSession): Promise<TokenHolder | undefined>;
 
   /**

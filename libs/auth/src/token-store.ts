@@ -9,6 +9,10 @@ export interface TokenBounds {
   /** The only packages that it acts on, by id. */
   packageIds: number[] | undefined;
   expiresAt: Date | undefined;
+  /** Organisations with single sign-on that it is authorised for. */
+  signedOnTo: string[];
+  /** Whether it is the session of somebody who signed in there, which needs no authorisation. */
+  isSignedOn: boolean;
 }
 
 /** A personal access token as its owner sees it: without the token. */
@@ -17,8 +21,6 @@ export interface TokenRecord extends TokenBounds {
   name: string;
   /** Current names of those packages; one that is gone has none. */
   packages: string[] | undefined;
-  /** Organisations with single sign-on that it is authorised for. */
-  signedOnTo: string[];
   createdAt: Date;
   lastUsedAt: Date | undefined;
   /** False for scanners and health checks: what it pulls is no download. */
@@ -69,7 +71,10 @@ export abstract class TokenStore {
   /** Ends a live token, and sessions opened with it. False when the user has no such token. */
   abstract revoke(userId: number, tokenId: number, actor: Actor): Promise<boolean>;
 
-  /** Lets a token act, or no longer, in an organisation that requires single sign-on. False when either is not there. */
+  /**
+   * Lets a token act, or no longer, in an organisation that requires single sign-on; sessions opened with it lose that, too.
+   * False when either is not there.
+   */
   abstract setSignedOn(
     userId: number,
     tokenId: number,
@@ -93,5 +98,7 @@ export function mayManage(own: TokenBounds, other: TokenBounds): boolean {
     own.packageIds === undefined || other.packageIds?.every((id) => own.packageIds?.includes(id)) === true;
   const isWithinTime =
     own.expiresAt === undefined || (other.expiresAt !== undefined && other.expiresAt <= own.expiresAt);
-  return isWithinScopes && isWithinNamespace && isWithinPackages && isWithinTime;
+  const isWithinSignOn =
+    own.isSignedOn || other.signedOnTo.every((organisation) => own.signedOnTo.includes(organisation));
+  return isWithinScopes && isWithinNamespace && isWithinPackages && isWithinTime && isWithinSignOn;
 }

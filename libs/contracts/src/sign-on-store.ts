@@ -9,7 +9,7 @@ const identity = z.object({
   login: z.string().optional(),
   groups: z.array(z.string()),
 });
-const session = z.object({ hash: bytes, lifetime: z.int() });
+const session = z.object({ hash: bytes, lifetime: z.int(), address: z.string().optional() });
 const holder = z.object({ userId: id, tokenId: id, login: z.string(), scopes: z.array(z.enum(TOKEN_SCOPES)) });
 const rules = z.object({
   isRequired: z.boolean(),

@@ -14,6 +14,7 @@ const record = z.object({
   packageIds: z.array(id).optional(),
   packages: names.optional(),
   signedOnTo: names,
+  isSignedOn: z.boolean(),
   createdAt: z.date(),
   expiresAt: z.date().optional(),
   lastUsedAt: z.date().optional(),

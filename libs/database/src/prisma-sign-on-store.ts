@@ -12,6 +12,9 @@ import { inTransaction, type Transaction } from './transaction.js';
 /** What somebody who signed in may do of all that they may: everything but the operator's. */
 const SESSION_SCOPES = ['read:packages', 'write:packages', 'delete:packages', 'admin:org'];
 
+/** Browsers that one user is signed in with at a time. */
+const MAX_SESSIONS = 100;
+
 const IS_LIVE = Prisma.sql`t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`;
 
 export class PrismaSignOnStore extends SignOnStore {
@@ -45,7 +48,7 @@ export class PrismaSignOnStore extends SignOnStore {
       await tx.$executeRaw`
           UPDATE sso_identities SET last_login_at = now()
           WHERE issuer = ${identity.issuer} AND subject = ${identity.subject}`;
-      const actor = actorOf(user);
+      const actor = actorOf(user, session.address);
       await applyGroups(tx, user.id, identity.groups, actor);
       await sweepSessions(tx, user.id);
       const [made] = await tx.$queryRaw<TokenHolder[]>`
@@ -61,8 +64,14 @@ export class PrismaSignOnStore extends SignOnStore {
     });
   }
 
-  override openWithToken(holder: TokenHolder, { hash, lifetime }: NewSession): Promise<TokenHolder | undefined> {
+  override openWithToken(
+    holder: TokenHolder,
+    { hash, lifetime, address }: NewSession,
+  ): Promise<TokenHolder | undefined> {
     return inTransaction(this.database, async (tx) => {
+      const known = await tx.$queryRaw<unknown[]>`
+        SELECT 1 FROM users WHERE id = ${holder.userId} AND disabled_at IS NULL FOR NO KEY UPDATE`;
+      if (known.length === 0) return undefined;
       const [made] = await tx.$queryRaw<TokenHolder[]>`
         INSERT INTO access_tokens (user_id, name, hash, scopes, expires_at, namespace_id, package_ids, kind)
         SELECT t.user_id, 'session', ${hash}, t.scopes,
@@ -76,7 +85,7 @@ export class PrismaSignOnStore extends SignOnStore {
         INSERT INTO access_token_sso (token_id, namespace_id)
         SELECT ${made.tokenId}, namespace_id FROM access_token_sso WHERE token_id = ${holder.tokenId}`;
       await sweepSessions(tx, holder.userId);
-      const actor = actorOf({ id: holder.userId, login: holder.login });
+      const actor = actorOf({ id: holder.userId, login: holder.login }, address);
       await recordAudit(tx, { actor, action: 'session.open', target: holder.login, data: { by: 'access token' } });
       return made;
     });
@@ -153,11 +162,16 @@ export class PrismaSignOnStore extends SignOnStore {
   }
 }
 
-/** Sessions that ended leave when their user opens the next. */
+/**
+ * Sessions that ended leave when their user opens the next, and so does the oldest where there would be too many: a script
+ * that logs in for each call fills no table. The caller holds the user's row.
+ */
 async function sweepSessions(tx: Transaction, userId: number): Promise<void> {
   await tx.$executeRaw`
     DELETE FROM access_tokens WHERE user_id = ${userId} AND kind = 'session'
-      AND (revoked_at IS NOT NULL OR expires_at < now())`;
+      AND (revoked_at IS NOT NULL OR expires_at < now() OR id <= (
+        SELECT id FROM access_tokens t WHERE user_id = ${userId} AND kind = 'session' AND ${IS_LIVE}
+        ORDER BY id DESC OFFSET ${MAX_SESSIONS - 1} LIMIT 1))`;
 }
 
 interface User {
@@ -188,9 +202,10 @@ async function enroll(tx: Transaction, { issuer, subject, login }: ProvenIdentit
   return { id: user.id, login, isDisabled: false };
 }
 
-const actorOf = ({ id, login }: { id: number; login: string }): Actor => ({
+const actorOf = ({ id, login }: { id: number; login: string }, address: string | undefined): Actor => ({
   principal: `user:${id}`,
   userId: id,
+  address,
   login,
   isOverriding: false,
 });

@@ -16,6 +16,7 @@ interface Row {
   packageIds: number[] | null;
   packages: string[] | null;
   signedOnTo: string[];
+  isSignedOn: boolean;
   createdAt: Date;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
@@ -33,7 +34,7 @@ const TOKENS = Prisma.sql`
       SELECT n.full_name FROM package_names n WHERE n.package_id = ANY (t.package_ids) AND n.alias_until IS NULL
       ORDER BY n.full_name) END AS packages,
     ARRAY(SELECT o.path FROM access_token_sso s JOIN namespaces o ON o.id = s.namespace_id
-      WHERE s.token_id = t.id ORDER BY o.path) AS "signedOnTo",
+      WHERE s.token_id = t.id ORDER BY o.path) AS "signedOnTo", coalesce(sessions.is_sso, false) AS "isSignedOn",
     t.created_at AS "createdAt", ${END} AS "expiresAt", t.last_used_at AS "lastUsedAt", t.counts_pulls AS "countsPulls"
   FROM access_tokens t LEFT JOIN namespaces ns ON ns.id = t.namespace_id
   LEFT JOIN sessions ON sessions.token_id = t.id LEFT JOIN access_tokens o ON o.id = sessions.opened_by`;
@@ -124,6 +125,7 @@ export class PrismaTokenStore extends TokenStore {
     actor: Actor,
   ): Promise<boolean> {
     return inTransaction(this.database, async (tx) => {
+      await lockUser(tx, userId); // no session is being opened with the token's authorisations of before
       const token = await findToken(tx, userId, tokenId);
       const namespaceId = token && (await findNamespace(tx, organisation));
       if (namespaceId === undefined) return false;
@@ -131,7 +133,8 @@ export class PrismaTokenStore extends TokenStore {
         ? await tx.$executeRaw`
             INSERT INTO access_token_sso (token_id, namespace_id) VALUES (${tokenId}, ${namespaceId}) ON CONFLICT DO NOTHING`
         : await tx.$executeRaw`
-            DELETE FROM access_token_sso WHERE token_id = ${tokenId} AND namespace_id = ${namespaceId}`;
+            DELETE FROM access_token_sso WHERE namespace_id = ${namespaceId} AND (token_id = ${tokenId}
+              OR token_id IN (SELECT s.token_id FROM sessions s WHERE s.opened_by = ${tokenId}))`;
       if (changed === 0) return true;
       await tx.$executeRaw`UPDATE access_tokens SET access_version = access_version + 1 WHERE id = ${tokenId}`;
       const action = isSignedOn ? 'token.authorise_sign_on' : 'token.deauthorise_sign_on';

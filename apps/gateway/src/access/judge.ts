@@ -126,11 +126,7 @@ export function judgementOf(action: Action | NamespaceAction, facts: AccessFacts
 }
 
 /** Who acts, as writes record it. `isOverriding`: only the administrator's right lets them. */
-export function actorOf(
-  subject: Subject | undefined,
-  isOverriding: boolean,
-  address: string | undefined = requestAddress(),
-): Actor {
+export function actorOf(subject: Subject | undefined, isOverriding: boolean, address: string | undefined): Actor {
   switch (subject?.kind) {
     case undefined:
       return { principal: 'anonymous', userId: undefined, login: 'anonymous', isOverriding: false };

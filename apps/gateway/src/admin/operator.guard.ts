@@ -7,6 +7,7 @@ import { parseBasic } from '../credentials/credentials.js';
 import { FailedLogins } from '../credentials/failed-logins.js';
 import { PassportGuard } from '../credentials/passport.guard.js';
 import { ExternalOrigin } from '../http/external-origin.js';
+import { requestAddress } from '../http/request-address.js';
 import { Policy } from '../v2/access-policy.js';
 import { Problem } from './problem.js';
 
@@ -49,5 +50,5 @@ export const OperatorsOnly = () => applyDecorators(Policy('operator'), UseGuards
 /** The operator who acts. */
 export const OperatorParam = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const { user } = context.switchToHttp().getRequest<{ user: TokenHolder }>();
-  return actorOf({ kind: 'user', ...user }, true);
+  return actorOf({ kind: 'user', ...user }, true, requestAddress());
 });

@@ -26,7 +26,8 @@ export class Sessions {
     open: (session: NewSession) => Promise<T | string | undefined>,
   ): Promise<T | string | undefined> {
     const secret = randomBytes(32).toString('base64url');
-    const opened = await open({ hash: hashToken(secret), lifetime: this.settings.BERTH_SESSION_TTL });
+    const lifetime = this.settings.BERTH_SESSION_TTL;
+    const opened = await open({ hash: hashToken(secret), lifetime, address: this.origin.clientAddress(request) });
     if (typeof opened !== 'object') return opened;
     await this.end(request);
     COOKIE.write(reply, this.origin.of(request), secret);

@@ -88,9 +88,11 @@ export class SignOnController {
   @UseGuards(SignOnGuard)
   async finish(@Req() request: FastifyRequest & { user: ProvenIdentity }, @Res() reply: FastifyReply): Promise<void> {
     const { user: identity } = request;
-    if (identity.subject.length > 255) throw new Problem(403, 'Your provider’s subject for you is too long');
+    if (Buffer.byteLength(identity.subject) > 255)
+      throw new Problem(403, 'Your provider’s subject for you is too long');
     const origin = this.origin.of(request);
-    const returnTo = readPending(PENDING.read(request, origin))?.returnTo ?? '/';
+    // Without https somebody on the way could have set the cookie.
+    const returnTo = pathToReturnTo(readPending(PENDING.read(request, origin))?.returnTo);
     PENDING.clear(reply, origin);
     const opened = await this.sessions.open(request, reply, (session) => this.store.signIn(identity, session));
     if (opened === 'disabled') throw new Problem(403, 'This account is disabled', 'Ask an operator.');
@@ -100,7 +102,7 @@ export class SignOnController {
     reply.status(302).header('cache-control', 'no-store').header('location', returnTo).send();
   }
 
-  /** Opens a session with an access token, for this registry's own page. Errors: Problem 401, 403. */
+  /** Opens a session with an access token, for this registry's own page. Errors: Problem 401, 403; TOOMANYREQUESTS. */
   @Post('login')
   @HttpCode(200)
   @Policy('anyone')
@@ -109,6 +111,7 @@ export class SignOnController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ login: string; scopes: string[] }> {
     this.assertOwn(request);
+    await this.limits.spendToken(request, reply); // each opens a session
     const { token } = await readJson(request, TokenLogin);
     const holder = await this.tokens.find(token);
     const opened =

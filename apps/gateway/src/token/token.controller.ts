@@ -36,7 +36,6 @@ export class TokenController {
   @UseGuards(LoginGuard)
   async get(@Req() request: GatewayRequest, @Res() reply: FastifyReply): Promise<void> {
     const { user, headers } = request;
-    await this.callerLimits.spendToken(request, reply);
     if (user === REJECTED) return this.refuse(request, parseBasic(headers.authorization)?.username);
     await this.answer(reply, user, [request.query.scope ?? []].flat());
   }

@@ -2,6 +2,7 @@ import { Controller, Delete, HttpCode, Put, Req } from '@nestjs/common';
 import { type TokenHolder, TokenStore } from '#auth';
 import { actorOf } from '../../access/judge.js';
 import { Described } from '../../http/described.js';
+import { requestAddress } from '../../http/request-address.js';
 import { Sessions } from '../../sign-on/sessions.js';
 import { NameParam } from '../access/params.js';
 import { RestAccess } from '../rest-access.js';
@@ -49,7 +50,7 @@ export class TokenSignOnController {
   }
 
   private async set(holder: TokenHolder, id: number, organisation: string, isSignedOn: boolean): Promise<void> {
-    const actor = actorOf({ kind: 'user', ...holder }, false);
+    const actor = actorOf({ kind: 'user', ...holder }, false, requestAddress());
     if (!(await this.tokens.setSignedOn(holder.userId, id, organisation, isSignedOn, actor))) notFound();
   }
 }

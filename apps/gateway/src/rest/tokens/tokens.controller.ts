@@ -8,6 +8,7 @@ import { principalOf } from '../../credentials/credentials.js';
 import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import type { Query as QueryValues } from '../../http/gateway-request.js';
+import { requestAddress } from '../../http/request-address.js';
 import { parsePage } from '../paging.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
@@ -74,7 +75,8 @@ export class TokensController {
     const { name, scopes, organization: namespace, packages, expires_in_days: days } = form;
     const packageIds = packages && (await this.idsOf(packages, holder));
     const expiresAt = days === undefined ? undefined : new Date(Date.now() + days * DAY_MS);
-    await this.assertMayManage(holder, { scopes, namespace, packageIds, expiresAt });
+    const bounds = { scopes, namespace, packageIds, expiresAt, signedOnTo: [], isSignedOn: false };
+    await this.assertMayManage(holder, bounds);
     const token = createAccessToken();
     const draft = { name, scopes, namespace, packages, expiresInDays: days, countsPulls: form.counts_pulls };
     const made = await this.tokens.create(holder.userId, { ...draft, hash: hashToken(token) }, actor(holder));
@@ -130,5 +132,5 @@ export class TokensController {
   }
 }
 
-const actor = (holder: TokenHolder) => actorOf({ kind: 'user', ...holder }, false);
+const actor = (holder: TokenHolder) => actorOf({ kind: 'user', ...holder }, false, requestAddress());
 const unknownPackage = () => new RestRefusal(422, 'There is no such package, or you may not see it.');
