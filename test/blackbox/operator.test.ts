@@ -104,6 +104,19 @@ describe('its calls', () => {
 });
 
 describe('its errors', () => {
+  it('keep an owner in each organisation', async () => {
+    await call('POST', '/users', { login: 'lonely' });
+    await call('POST', '/orgs', { login: 'lonely-org' });
+    const member = '/orgs/lonely-org/members/lonely';
+    expect((await call('PUT', member, { role: 'owner' })).status).toBe(200);
+    await expectRefused(409, 'PUT', member, { role: 'member' });
+    await expectRefused(409, 'DELETE', member);
+    expect((await call('PUT', '/orgs/lonely-org/members/pusher', { role: 'owner' })).status).toBe(200);
+    const answer = await call('PUT', member, { role: 'member' });
+    expect([answer.status, json(answer)]).toEqual([200, { login: 'lonely', role: 'member' }]);
+    await expectRefused(404, 'PUT', '/orgs/pusher/members/lonely', { role: 'member' });
+  });
+
   it('tell names that are taken, in any capitals and of either kind', async () => {
     for (const login of ['pusher', 'Pusher', 'acme', 'ACME']) {
       await expectRefused(409, 'POST', '/users', { login });

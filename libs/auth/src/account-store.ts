@@ -10,9 +10,7 @@ export interface NewToken {
   expiresInDays: number | undefined;
 }
 
-export type MemberRole = 'owner' | 'member';
-
-/** Users, organisations, members and tokens, as operators make them. Every change is audited in its own transaction. */
+/** Users, organisations and tokens, as operators make them. Every change is audited in its own transaction. */
 export abstract class AccountStore {
   /** False when the name is taken, by a user or an organisation, in any capitals. */
   abstract createUser(login: string, actor: Actor): Promise<boolean>;
@@ -22,9 +20,6 @@ export abstract class AccountStore {
 
   /** The organisation's namespace, by its name in any capitals. */
   abstract findOrganisation(login: string): Promise<number | undefined>;
-
-  /** Makes a user owner or member of an organisation. False when either is unknown. */
-  abstract setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean>;
 
   /** Locks a user out, or lets them in again: their tokens, sessions and sign-ons. False when there is no such user. */
   abstract setDisabled(login: string, isDisabled: boolean, actor: Actor): Promise<boolean>;

@@ -8,7 +8,7 @@ export {
   type TokenLimits,
 } from './access-facts.js';
 export { createAccessToken, hashToken, isPlausibleToken } from './access-token.js';
-export { AccountStore, type MemberRole, type NewToken } from './account-store.js';
+export { AccountStore, type NewToken } from './account-store.js';
 export { type AuditEntry, AuditLog, type AuditQuery } from './audit-log.js';
 export {
   ACTIONS,
@@ -20,7 +20,7 @@ export {
 } from './authorize.js';
 export { type BearerToken, BearerTokens, type IssuedToken } from './bearer-token.js';
 export { bearerChallenge, type Challenge } from './challenge.js';
-export { type Member, MemberStore } from './member-store.js';
+export { type Member, type MemberRole, MemberStore } from './member-store.js';
 export {
   ANONYMOUS,
   type Principal,

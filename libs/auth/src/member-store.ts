@@ -1,5 +1,6 @@
 import type { Actor, NumberedList, NumberedPage } from '#registry';
-import type { MemberRole } from './account-store.js';
+
+export type MemberRole = 'owner' | 'member';
 
 export interface Member {
   id: number;

@@ -1,5 +1,6 @@
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
+import { dropRoles } from './drop-roles.js';
 import type { Transaction } from './transaction.js';
 
 interface Wanted {
@@ -52,14 +53,4 @@ async function applyTo(tx: Transaction, userId: number, wanted: Wanted, actor: A
   if (joined + left + removed + added === 0) return;
   const data = { login: actor.login, isMember, teams };
   await recordAudit(tx, { actor, action: 'member.set_by_groups', target: path, data });
-}
-
-/** Nothing is left of what membership gave. */
-async function dropRoles(tx: Transaction, namespaceId: number, userId: number): Promise<void> {
-  await tx.$executeRaw`
-    DELETE FROM package_roles r USING packages p
-    WHERE p.id = r.package_id AND p.namespace_id = ${namespaceId} AND r.user_id = ${userId}`;
-  await tx.$executeRaw`
-    DELETE FROM source_roles r USING sources s
-    WHERE s.id = r.source_id AND s.namespace_id = ${namespaceId} AND r.user_id = ${userId}`;
 }

@@ -1,4 +1,4 @@
-import { AccountStore, type MemberRole, type NewToken } from '#auth';
+import { AccountStore, type NewToken } from '#auth';
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
 import { createUser } from './create-user.js';
@@ -38,21 +38,6 @@ export class PrismaAccountStore extends AccountStore {
     const rows = await this.database.$queryRaw<Array<{ id: number }>>`
       SELECT id FROM namespaces WHERE path = ${login.toLowerCase()} AND kind = 'organisation'`;
     return rows[0]?.id;
-  }
-
-  override setMember(organisation: string, login: string, role: MemberRole, actor: Actor): Promise<boolean> {
-    return inTransaction(this.database, async (tx) => {
-      const set = await tx.$executeRaw`
-        INSERT INTO members (namespace_id, user_id, role)
-        SELECT n.id, u.id, ${role} FROM namespaces n, users u
-        WHERE n.path = ${organisation.toLowerCase()} AND n.kind = 'organisation' AND u.login_key = ${login.toLowerCase()}
-        ON CONFLICT (namespace_id, user_id) DO UPDATE SET role = excluded.role`;
-      if (set === 0) return false;
-      await tx.$executeRaw`
-        UPDATE namespaces SET access_version = access_version + 1 WHERE path = ${organisation.toLowerCase()}`;
-      await recordAudit(tx, { actor, action: 'member.set', target: organisation, data: { login, role } });
-      return true;
-    });
   }
 
   override setDisabled(login: string, isDisabled: boolean, actor: Actor): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type Member, type MemberRole, MemberStore } from '#auth';
 import type { Actor, NumberedList, NumberedPage } from '#registry';
 import { recordAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
+import { dropRoles } from './drop-roles.js';
 import { numbered, pageBy } from './numbered.js';
 import { touchNamespace } from './touch.js';
 import { inTransaction, type Transaction } from './transaction.js';
@@ -64,12 +65,7 @@ export class PrismaMemberStore extends MemberStore {
       if (!member) return 'unknown user';
       if (member.role === 'owner' && (await isLastOwner(tx, namespaceId))) return 'last owner';
       await tx.$executeRaw`DELETE FROM members WHERE namespace_id = ${namespaceId} AND user_id = ${member.id}`;
-      await tx.$executeRaw`
-        DELETE FROM package_roles r USING packages p
-        WHERE p.id = r.package_id AND p.namespace_id = ${namespaceId} AND r.user_id = ${member.id}`;
-      await tx.$executeRaw`
-        DELETE FROM source_roles r USING sources s
-        WHERE s.id = r.source_id AND s.namespace_id = ${namespaceId} AND r.user_id = ${member.id}`;
+      await dropRoles(tx, namespaceId, member.id);
       await recordAudit(tx, { actor, action: 'member.remove', target, data: { login: member.login } });
       return 'removed';
     });

@@ -72,7 +72,12 @@ export class AccountsController {
 
   @Put('orgs/:organisation/members/:login')
   @OperatorsOnly()
-  @Described({ summary: 'Makes a user owner or member of an organisation', body: Membership, answer: { status: 200 } })
+  @Described({
+    summary: 'Makes a user owner or member of an organisation',
+    body: Membership,
+    answer: { status: 200 },
+    errors: { 409: 'nobody would be owner' },
+  })
   async setMember(
     @AccountParam('organisation') organisation: string,
     @AccountParam('login') login: string,
@@ -80,9 +85,10 @@ export class AccountsController {
     @OperatorParam() operator: Actor,
   ): Promise<{ login: string; role: string }> {
     const { role } = await readJson(request, Membership);
-    if (!(await this.accounts.setMember(organisation, login, role, operator))) {
-      throw new Problem(404, 'No such organisation or user');
-    }
+    const namespaceId = await this.accounts.findOrganisation(organisation);
+    const set = namespaceId && (await this.members.set(namespaceId, login, role, operator));
+    if (set === 'last owner') throw lastOwner();
+    if (typeof set !== 'object') throw new Problem(404, 'No such organisation or user');
     return { login, role };
   }
 
@@ -97,7 +103,7 @@ export class AccountsController {
   ): Promise<void> {
     const namespaceId = await this.accounts.findOrganisation(organisation);
     const removed = namespaceId && (await this.members.remove(namespaceId, login, operator));
-    if (removed === 'last owner') throw new Problem(409, 'Last owner', 'Make somebody else an owner first.');
+    if (removed === 'last owner') throw lastOwner();
     if (removed !== 'removed') throw new Problem(404, 'No such organisation or member');
   }
 
@@ -133,5 +139,6 @@ export class AccountsController {
   }
 }
 
+const lastOwner = () => new Problem(409, 'Last owner', 'Make somebody else an owner first.');
 const nameTaken = (login: string) =>
   new Problem(409, 'Name taken', `A user or an organisation is called ${login} already.`);
