@@ -58,6 +58,31 @@ it('keeps it from members and strangers, and other organisations’ entries out 
   expect((await readAll('?per_page=100')).some(({ target }) => target === 'stranger')).toBe(true);
 });
 
+it('tells of rules, settings and roles on sources under the name of what they are of', async () => {
+  const app = '/orgs/acme/packages/container/ruled';
+  await owner.v2.push('acme/ruled', '1');
+  await owner.rest('PUT', `${app}/tag-rules`, [{ pattern: 'v.*', immutable: true }]);
+  await owner.rest('PATCH', `${app}/settings`, { untagged_after_days: 'never' });
+  const { body: source } = await owner.rest('POST', '/orgs/acme/sources', { url: 'https://git.example/acme/ruled' });
+  await owner.rest('PUT', `/orgs/acme/sources/${source.id}/roles/users/member`, { role: 'read' });
+  const entries = await read('?per_page=100');
+  const found = (action: string) => entries.find((entry) => entry.action === action);
+  expect(found('package.tag-rules')?.target).toBe('acme/ruled');
+  expect(found('package.settings')?.target).toBe('acme/ruled');
+  expect(found('source.role')).toMatchObject({
+    target: 'acme',
+    data: { url: 'https://git.example/acme/ruled', login: 'member', role: 'read' },
+  });
+});
+
+it('tells where from people signed in', async () => {
+  const origin = berth.url;
+  const body = JSON.stringify({ token: owner.token });
+  expect((await fetch(`${origin}/login`, { method: 'POST', headers: { origin }, body })).status).toBe(200);
+  const [opened] = await readAll('?action=session.open');
+  expect(opened).toMatchObject({ actor: 'owner', address: '127.0.0.1' });
+});
+
 it('filters by actor, action, target and time', async () => {
   expect(
     (await readAll('?actor=admin&action=user.&per_page=100')).map(({ action }) => new Set([action]).has('user.create')),

@@ -20,6 +20,14 @@ export async function recordAudit(tx: Transaction, { actor, action, target, data
   );
 }
 
+/** The same of a package by its id: it stands under the name that the package has now. */
+export async function recordPackageAudit(
+  tx: Transaction,
+  { actor, action, packageId, data }: Omit<Entry, 'target'> & { packageId: number },
+): Promise<void> {
+  await insertAudit(tx, { actor, action, data: data ?? {} }, ofPackage(packageId));
+}
+
 /** Writes one event row for those who may want to hear of it later, and the audit row. */
 export async function recordEvent(
   tx: Transaction,
@@ -29,15 +37,13 @@ export async function recordEvent(
   await tx.$executeRaw`
     INSERT INTO events (kind, package_id, actor, data)
     VALUES (${kind}, ${packageId}, ${actor.principal}, ${JSON.stringify(data)}::jsonb)`;
-  await insertAudit(
-    tx,
-    { actor, action: kind, data },
-    Prisma.sql`
-      coalesce((SELECT full_name FROM package_names WHERE package_id = ${packageId} AND alias_until IS NULL),
-        ${`package ${packageId}`}),
-      (SELECT namespace_id FROM packages WHERE id = ${packageId})`,
-  );
+  await insertAudit(tx, { actor, action: kind, data }, ofPackage(packageId));
 }
+
+const ofPackage = (packageId: number): Prisma.Sql => Prisma.sql`
+  coalesce((SELECT full_name FROM package_names WHERE package_id = ${packageId} AND alias_until IS NULL),
+    ${`package ${packageId}`}),
+  (SELECT namespace_id FROM packages WHERE id = ${packageId})`;
 
 async function insertAudit(
   tx: Transaction,

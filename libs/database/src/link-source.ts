@@ -1,5 +1,5 @@
 import type { Actor, ImageSource } from '#registry';
-import { recordAudit } from './audit.js';
+import { recordPackageAudit } from './audit.js';
 import { Prisma } from './database.js';
 import type { Transaction } from './transaction.js';
 
@@ -39,5 +39,5 @@ export async function linkAtFirstPush(
     RETURNING s.id AS "sourceId"`;
   if (!linked) return;
   const data = { sourceId: linked.sourceId, url, inherits: true, at: 'first push' };
-  await recordAudit(tx, { actor, action: 'package.link', target: `package ${packageId}`, data });
+  await recordPackageAudit(tx, { actor, action: 'package.link', packageId, data });
 }

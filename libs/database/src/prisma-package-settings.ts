@@ -1,5 +1,5 @@
 import { type Actor, PackageSettings, type StorageSettings, type TagRule } from '#registry';
-import { recordAudit } from './audit.js';
+import { recordPackageAudit } from './audit.js';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { reviewTime } from './review.js';
@@ -43,12 +43,7 @@ export class PrismaPackageSettings extends PackageSettings {
           untagged_after = ${typeof untaggedAfter === 'number' ? untaggedAfter : null}::int
         WHERE id = ${packageId} AND deleted_at IS NULL`;
       if (changed > 0) {
-        await recordAudit(tx, {
-          actor,
-          action: 'package.settings',
-          target: `package ${packageId}`,
-          data: { ...settings },
-        });
+        await recordPackageAudit(tx, { actor, action: 'package.settings', packageId, data: { ...settings } });
       }
       return changed > 0;
     });
@@ -92,7 +87,7 @@ export class PrismaPackageSettings extends PackageSettings {
           INSERT INTO tag_rules (package_id, pattern, is_immutable, publishers)
           VALUES (${packageId}, ${pattern}, ${isImmutable}, ${publishers ?? null}::text[])`;
       }
-      await recordAudit(tx, { actor, action: 'package.tag-rules', target: `package ${packageId}`, data: { rules } });
+      await recordPackageAudit(tx, { actor, action: 'package.tag-rules', packageId, data: { rules } });
       return { unknown: [] };
     });
   }

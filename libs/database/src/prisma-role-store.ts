@@ -64,7 +64,7 @@ export class PrismaRoleStore extends RoleStore {
       const changed =
         role === undefined ? take(tx, place, target.id, holderId) : give(tx, place, target.id, holderId, role);
       if ((await changed) === 0) return false;
-      const data = { ...holder, role: role ?? null };
+      const data = { ...holder, role: role ?? null, ...touched.more };
       await recordAudit(tx, { actor, action: `${target.kind}.role`, target: touched.target, data });
       return true;
     });
@@ -84,13 +84,14 @@ const take = (tx: Transaction, place: Place, targetId: number, holderId: number)
 async function touchTarget(
   tx: Transaction,
   { kind, id }: RoleTarget,
-): Promise<{ target: string; namespaceId: number } | undefined> {
+): Promise<{ target: string; namespaceId: number; more?: { url: string } } | undefined> {
   if (kind === 'package') return touchPackage(tx, id);
   const [source] = await tx.$queryRaw<Array<{ namespaceId: number; url: string }>>`
     SELECT namespace_id AS "namespaceId", url FROM sources WHERE id = ${id} FOR KEY SHARE`;
   if (!source) return undefined;
-  await touchNamespace(tx, source.namespaceId);
-  return { target: source.url, namespaceId: source.namespaceId };
+  const { namespaceId, url } = source;
+  // Under the namespace's name: its owners read of it.
+  return { target: await touchNamespace(tx, namespaceId), namespaceId, more: { url } };
 }
 
 /** Teams and workflows of the namespace only; users of anywhere. */
