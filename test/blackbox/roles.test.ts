@@ -115,6 +115,24 @@ describe('the access list of a package', () => {
   });
 });
 
+it('links to a source or finds that it is gone, whoever deletes it at that moment', async () => {
+  await owner.v2.push('acme/hasty', '1');
+  const access = '/orgs/acme/packages/container/hasty/access';
+  for (let i = 0; i < 25; i++) {
+    const id = await source(`https://git.example/acme/hasty${i}`);
+    const [linked, removed] = await Promise.all([
+      owner.rest('PATCH', access, { source_id: id }),
+      owner.rest('DELETE', `/orgs/acme/sources/${id}`),
+    ]);
+    expect([
+      [200, 409],
+      [400, 204],
+    ]).toContainEqual([linked.status, removed.status]);
+    await owner.rest('PATCH', access, { source_id: null });
+    await owner.rest('DELETE', `/orgs/acme/sources/${id}`);
+  }
+});
+
 describe('visibility', () => {
   it('goes in every direction, is audited, and acts at once', async () => {
     await owner.v2.push('acme/seen', '1');

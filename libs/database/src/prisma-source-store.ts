@@ -83,7 +83,7 @@ export class PrismaSourceStore extends SourceStore {
       if (sourceId !== undefined) {
         const [source] = await tx.$queryRaw<Array<{ mayWrite: boolean }>>`
           SELECT ${mayWriteSource(actor)} AS "mayWrite" FROM sources s
-          WHERE s.id = ${sourceId} AND s.namespace_id = ${touched.namespaceId}`;
+          WHERE s.id = ${sourceId} AND s.namespace_id = ${touched.namespaceId} FOR KEY SHARE OF s`;
         if (!source) return 'unknown source';
         if (!source.mayWrite) return 'source not writable';
       }
