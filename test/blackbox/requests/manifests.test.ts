@@ -19,6 +19,7 @@ import {
   sha512,
 } from '../../support/client.js';
 import { ask, chunk, RawConnection } from '../../support/raw.js';
+import { rest } from '../../support/rest.js';
 import { checkRow, codeOf, type Row, testRows } from '../../support/rows.js';
 
 const LIMIT = 4 * 1024 * 1024;
@@ -583,6 +584,20 @@ describe.each([
       { row: 76, what: 'GET manifest', path: manifests('1'), status: 200 },
     ],
   );
+
+  it('under /api/v3, too: nothing is deleted, and everything shown', async () => {
+    const app = '/orgs/acme/packages/container/app';
+    const call = (method: string, path: string, body?: object) =>
+      rest(closed, closedAccounts.pusher.token, app + path, { method, body });
+    const { body: versions } = await call('GET', '/versions');
+    const ids = versions.map(({ id }: { id: number }) => id);
+    expect((await call('DELETE', '')).status).toBe(403);
+    expect((await call('DELETE', `/versions/${ids[0]}`)).status).toBe(403);
+    expect((await call('POST', '/versions/deletions', { ids })).status).toBe(403);
+    for (const path of ['', '/access', '/settings', '/refusals']) expect((await call('GET', path)).status).toBe(200);
+    const change = await call('PATCH', '/settings', { allow_sparse_indexes: false });
+    expect(change.status).toBe(isReadOnly ? 403 : 200);
+  });
 });
 
 it('same digest, same type, whatever is accepted', async () => {

@@ -57,18 +57,22 @@ export class RestAccessGuard implements CanActivate {
     if (policy === 'list packages') return true;
     if (policy === 'look' || policy === 'govern') {
       request.namespace = await this.admitToNamespace(policy, user, request);
-      this.assertOpen(policy);
+      this.assertOpen(policy, request);
       return true;
     }
     const isDeleted = this.reflector.get<true | undefined>(OF_DELETED_PACKAGE, context.getHandler()) ?? false;
     request.package = await (isDeleted ? this.admitToDeleted(user, request) : this.admitTo(policy, user, request));
-    this.assertOpen(policy);
+    this.assertOpen(policy, request);
     return true;
   }
 
-  private assertOpen(action: Action | NamespaceAction): void {
-    if (action !== 'pull' && action !== 'look' && this.settings.BERTH_READ_ONLY) {
+  /** Errors: RestRefusal 403 for what the operator switched off. */
+  private assertOpen(action: Action | NamespaceAction, { method }: RestRequest): void {
+    if (method !== 'GET' && method !== 'HEAD' && this.settings.BERTH_READ_ONLY) {
       throw new RestRefusal(403, 'This registry is read-only now.');
+    }
+    if (action === 'delete' && !this.settings.BERTH_DELETES) {
+      throw new RestRefusal(403, 'Deleting is switched off here.');
     }
   }
 
