@@ -16,5 +16,6 @@ export default defineConfig({
     // Tests of a whole Berth start processes; a slow machine must not make them fail.
     testTimeout: 60_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000 } }, // a second unless said, which is nothing on such a machine
   },
 });

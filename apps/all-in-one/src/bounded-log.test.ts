@@ -17,7 +17,7 @@ test('a log that grew too long is moved aside at the start and while it is writt
   const log = new BoundedLog(path, 10, 5);
   expect(readFileSync(`${path}.1`, 'utf8')).toBe('from the last run\n');
   writeSync(log.fd, 'the first lines\n');
-  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe(''));
+  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe(''), 30_000);
   expect(readFileSync(`${path}.1`, 'utf8')).toBe('the first lines\n');
   writeSync(log.fd, 'more\n');
   expect(readFileSync(path, 'utf8')).toBe('more\n');
