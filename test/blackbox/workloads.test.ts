@@ -82,6 +82,12 @@ describe('trust policies, as operators make them', () => {
     expect((await operator(berth, 'POST', '/orgs/acme/trust-policies', policy(more))).status).toBe(status);
   });
 
+  it('name a source in whatever form forges take for it', async () => {
+    const made = await operator(berth, 'POST', '/orgs/acme/trust-policies', policy({ source: 'https://GitHub.com/Acme/App.git' }));
+    expect([made.status, made.body.source]).toEqual([201, SOURCE]);
+    expect((await operator(berth, 'DELETE', `/orgs/acme/trust-policies/${made.body.id}`)).status).toBe(204);
+  });
+
   it('are the owners’ to make, list and delete as well', async () => {
     const owner = await createPerson(berth, 'governor', { member: { acme: 'owner' } });
     const made = await owner.rest('POST', '/orgs/acme/trust-policies', policy({ name: 'by an owner' }));
@@ -236,4 +242,20 @@ it('asks no issuer in a private network that the operator did not list', async (
   } finally {
     await guarded.stop();
   }
+});
+
+it('finds a policy behind however many of other namespaces', async () => {
+  await berth.sql(
+    `INSERT INTO trust_policies (namespace_id, source_url, name, issuer, audience, conditions)
+     SELECT id, 'https://github.com/{repository}', 'many', $1, 'berth', '{"sub": "nobody"}'
+     FROM namespaces, generate_series(1, 1001) WHERE path = 'other'`,
+    [issuer.url],
+  );
+  issuer.accounts.set('late', { repository: 'acme/late', ref: 'refs/heads/main' });
+  const token = await issuer.idToken('late', 'berth');
+  expect((await login(token)).status).toBe(401);
+  await operator(berth, 'POST', '/orgs/acme/trust-policies', policy({ conditions: { repository: 'acme/late' } }));
+  expect((await login(token)).status).toBe(200);
+  const form = { ...EXCHANGE, subject_token: token, scope: 'repository:acme/app:pull' };
+  expect((await exchange(form)).status).toBe(200);
 });

@@ -21,7 +21,7 @@ const policy = written.extend({
 });
 
 export const trustPolicyStore = contract(TrustPolicyStore, {
-  findByIssuer: look([z.string()], z.array(policy)),
+  findByIssuer: look([z.string(), z.array(z.string()), z.int()], z.array(policy)),
   findSource: look([id, z.string()], id.optional()),
   list: look([z.string(), z.int(), z.int()], z.array(policy).optional()),
   create: change(

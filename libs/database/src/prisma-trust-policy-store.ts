@@ -24,11 +24,12 @@ export class PrismaTrustPolicyStore extends TrustPolicyStore {
     super();
   }
 
-  override async findByIssuer(issuer: string): Promise<TrustPolicy[]> {
+  override async findByIssuer(issuer: string, namespaces: readonly string[], after: number): Promise<TrustPolicy[]> {
     // What PostgreSQL cannot hold is nobody's issuer.
     if (issuer.includes('\0')) return [];
+    const among = namespaces.length > 0 ? Prisma.sql`AND n.path = ANY (${[...namespaces]}::text[])` : Prisma.empty;
     const rows = await this.database.$queryRaw<Row[]>`
-      ${POLICIES} WHERE p.issuer = ${issuer} ORDER BY p.id LIMIT ${MAX_POLICIES}`;
+      ${POLICIES} WHERE p.issuer = ${issuer} ${among} AND p.id > ${after} ORDER BY p.id LIMIT ${MAX_POLICIES}`;
     return rows.map(policyOf);
   }
 

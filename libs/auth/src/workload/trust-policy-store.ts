@@ -10,8 +10,10 @@ export interface NewTrustPolicy
 
 /** Trust policies of sources and organisations. Changes are audited in their own transaction and act at once. */
 export abstract class TrustPolicyStore {
-  /** All policies that name this issuer, the first 1,000 by id. */
-  abstract findByIssuer(issuer: string): Promise<TrustPolicy[]>;
+  /**
+   * Policies that name this issuer, 1,000 at most, by id, from `after` on; where `namespaces` (paths) are named, theirs only.
+   */
+  abstract findByIssuer(issuer: string, namespaces: readonly string[], after: number): Promise<TrustPolicy[]>;
 
   /** The source of this URL in a namespace; undefined when there is none. */
   abstract findSource(namespaceId: number, url: string): Promise<number | undefined>;

@@ -17,7 +17,12 @@ let login: WorkloadLogin;
 
 /** Policies kept in memory: what this file tries is the token. */
 class ListedPolicies extends TrustPolicyStore {
-  override findByIssuer = async (url: string) => policies.filter((policy) => policy.issuer === url);
+  override findByIssuer = async (url: string, namespaces: readonly string[], after: number) =>
+    policies
+      .filter(({ issuer: named, namespace, id }) => {
+        return named === url && (namespaces.length === 0 || namespaces.includes(namespace)) && id > after;
+      })
+      .slice(0, 2);
   override findSource = async (namespaceId: number, url: string) => sources.get(`${namespaceId} ${url}`);
   override list = async () => policies;
   override create = async () => undefined;
@@ -110,6 +115,18 @@ describe('a token that the provider gave', () => {
     policies = [policy({ conditions: { ref: 'refs/*' }, sourceId: undefined, sourceUrl: 'https://git.example/{repository}' })];
     sources.set('7 https://git.example/acme/app', 12);
     expect(await login.run(await issuer.idToken('run-2', 'berth'))).toMatchObject({ principal: { sourceId: 12 } });
+  });
+
+  it('finds its policy among however many of others', async () => {
+    const foreign = { namespaceId: 9, namespace: 'foreign', sourceId: 9 };
+    policies = [1, 2, 3, 4, 5].map((id) => policy({ id, ...foreign, conditions: { repository: 'foreign/app' } }));
+    policies.push(policy({ id: 6 }));
+    const token = await issuer.idToken('run-1', 'berth');
+    for (const owners of [[], ['acme'], ['foreign'], ['nobody']]) {
+      expect(await login.run(token, owners)).toMatchObject({ principal: { policyId: 6 } });
+    }
+    policies.pop();
+    expect(await login.run(token, ['acme'])).toBe('untrusted');
   });
 
   it('takes the policy of the namespace that it wants to act in', async () => {

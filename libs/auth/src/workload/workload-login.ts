@@ -29,12 +29,35 @@ export class WorkloadLogin {
    */
   async run(token: string, owners: readonly string[] = []): Promise<WorkloadIdentity | 'untrusted' | undefined> {
     const issuer = issuerOf(token);
-    const policies = issuer === undefined ? [] : await this.policies.findByIssuer(issuer);
-    if (issuer === undefined || policies.length === 0) return undefined;
-    const claims = await verifyIdentityToken(token, issuer, this.keys);
-    if (!claims) return undefined;
-    const fitting = policies.filter((policy) => fits(policy, claims)).sort(preferring(owners));
-    for (const policy of fitting) {
+    if (issuer === undefined) return undefined;
+    let claims: Claims | undefined;
+    for await (const policies of this.pagesOf(issuer, owners)) {
+      claims ??= await verifyIdentityToken(token, issuer, this.keys);
+      if (!claims) return undefined;
+      const identity = await this.identityBy(policies, claims, owners);
+      if (identity) return identity;
+    }
+    return claims && 'untrusted';
+  }
+
+  /** Policies of the wanted namespaces first: however many others trust the issuer, they are found at once. */
+  private async *pagesOf(issuer: string, owners: readonly string[]): AsyncGenerator<TrustPolicy[]> {
+    for (const namespaces of owners.length > 0 ? [owners, []] : [[]]) {
+      let last: TrustPolicy | undefined;
+      do {
+        const policies: TrustPolicy[] = await this.policies.findByIssuer(issuer, namespaces, last?.id ?? 0);
+        if (policies.length > 0) yield policies;
+        last = policies.at(-1);
+      } while (last);
+    }
+  }
+
+  private async identityBy(
+    policies: TrustPolicy[],
+    claims: Claims,
+    owners: readonly string[],
+  ): Promise<WorkloadIdentity | undefined> {
+    for (const policy of policies.filter((each) => fits(each, claims)).sort(preferring(owners))) {
       const sourceId = await this.sourceOf(policy, claims);
       if (sourceId === undefined) continue;
       const { id: policyId, namespaceId } = policy;
@@ -45,7 +68,7 @@ export class WorkloadLogin {
         expiresAt: Number(claims.exp),
       };
     }
-    return 'untrusted';
+    return undefined;
   }
 
   private async sourceOf(
