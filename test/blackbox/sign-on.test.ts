@@ -473,9 +473,8 @@ describe('an organisation that demands single sign-on', () => {
       body: JSON.stringify({ token: trusted.token }),
     });
     const look = async () =>
-      (
-        await fetch(`${berth.url}/api/v3/orgs/safe/packages/container/gold`, { headers: { cookie: cookiesOf(login) } })
-      ).status;
+      (await fetch(`${berth.url}/api/v3/orgs/safe/packages/container/gold`, { headers: { cookie: cookiesOf(login) } }))
+        .status;
     expect(await look()).toBe(200);
     expect((await bySession('DELETE', authorisation)).status).toBe(204);
     expect(await look()).toBe(404);

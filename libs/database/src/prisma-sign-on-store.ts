@@ -72,6 +72,7 @@ export class PrismaSignOnStore extends SignOnStore {
       const known = await tx.$queryRaw<unknown[]>`
         SELECT 1 FROM users WHERE id = ${holder.userId} AND disabled_at IS NULL FOR NO KEY UPDATE`;
       if (known.length === 0) return undefined;
+      await sweepSessions(tx, holder.userId);
       const [made] = await tx.$queryRaw<TokenHolder[]>`
         INSERT INTO access_tokens (user_id, name, hash, scopes, expires_at, namespace_id, package_ids, kind)
         SELECT t.user_id, 'session', ${hash}, t.scopes,
@@ -84,7 +85,6 @@ export class PrismaSignOnStore extends SignOnStore {
       await tx.$executeRaw`
         INSERT INTO access_token_sso (token_id, namespace_id)
         SELECT ${made.tokenId}, namespace_id FROM access_token_sso WHERE token_id = ${holder.tokenId}`;
-      await sweepSessions(tx, holder.userId);
       const actor = actorOf({ id: holder.userId, login: holder.login }, address);
       await recordAudit(tx, { actor, action: 'session.open', target: holder.login, data: { by: 'access token' } });
       return made;

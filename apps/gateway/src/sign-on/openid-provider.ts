@@ -84,7 +84,9 @@ export class OpenIdProvider {
       issuer: claims.iss,
       subject: claims.sub,
       login: typeof login === 'string' ? Login.safeParse(login.split('@')[0]).data : undefined,
-      groups: groups.filter((group): group is string => typeof group === 'string' && isStorable(group)).slice(0, MAX_GROUPS),
+      groups: groups
+        .filter((group): group is string => typeof group === 'string' && isStorable(group))
+        .slice(0, MAX_GROUPS),
     };
   }
 
