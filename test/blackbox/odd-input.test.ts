@@ -76,7 +76,10 @@ it.each(
 });
 
 it('takes a pair of halves', async () => {
-  const { status, body } = await owner.rest('POST', '/user/tokens', { name: '\ud83d\ude00', scopes: ['read:packages'] });
+  const { status, body } = await owner.rest('POST', '/user/tokens', {
+    name: '\ud83d\ude00',
+    scopes: ['read:packages'],
+  });
   expect([status, body.name]).toEqual([201, '😀']);
 });
 

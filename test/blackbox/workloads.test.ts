@@ -83,7 +83,12 @@ describe('trust policies, as operators make them', () => {
   });
 
   it('name a source in whatever form forges take for it', async () => {
-    const made = await operator(berth, 'POST', '/orgs/acme/trust-policies', policy({ source: 'https://GitHub.com/Acme/App.git' }));
+    const made = await operator(
+      berth,
+      'POST',
+      '/orgs/acme/trust-policies',
+      policy({ source: 'https://GitHub.com/Acme/App.git' }),
+    );
     expect([made.status, made.body.source]).toEqual([201, SOURCE]);
     expect((await operator(berth, 'DELETE', `/orgs/acme/trust-policies/${made.body.id}`)).status).toBe(204);
   });

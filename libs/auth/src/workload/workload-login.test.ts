@@ -112,7 +112,9 @@ describe('a token that the provider gave', () => {
 
   it('is of that source whatever capitals the claims have', async () => {
     issuer.accounts.set('run-2', { ...MAIN, repository: 'Acme/App' });
-    policies = [policy({ conditions: { ref: 'refs/*' }, sourceId: undefined, sourceUrl: 'https://git.example/{repository}' })];
+    policies = [
+      policy({ conditions: { ref: 'refs/*' }, sourceId: undefined, sourceUrl: 'https://git.example/{repository}' }),
+    ];
     sources.set('7 https://git.example/acme/app', 12);
     expect(await login.run(await issuer.idToken('run-2', 'berth'))).toMatchObject({ principal: { sourceId: 12 } });
   });
