@@ -332,6 +332,29 @@ describe('the connection', () => {
     }
   });
 
+  it('hears a refusal on a connection that is not kept, too: it is closed when the body was taken', async () => {
+    const location = await accounts.pusher.start('acme/app');
+    const authorization = `Bearer ${await accounts.pusher.bearerFor(UPLOADS)}`;
+    const connection = await RawConnection.open(berth);
+    const broken: Error[] = [];
+    connection.socket.on('error', (error) => broken.push(error));
+    await connection.send({
+      method: 'PATCH',
+      path: location,
+      headers: {
+        Authorization: authorization,
+        Connection: 'close',
+        'Content-Range': '5-9999999',
+        'Content-Length': '9999995',
+      },
+    });
+    expect((await connection.answer())?.status).toBe(416);
+    await connection.write(Buffer.alloc(9_999_995));
+    await connection.closed();
+    expect(broken).toEqual([]);
+    connection.destroy();
+  });
+
   it('is told apart from the next request by chunks', async () => {
     const connection = await RawConnection.open(berth);
     const smuggled = `GET /v2/_catalog HTTP/1.1\r\nHost: x\r\n\r\n`;

@@ -55,8 +55,25 @@ function discardBody(request: IncomingMessage): void {
   const timer = setTimeout(() => request.complete || request.destroy(), MAX_DISCARDING_MS);
   request.on('close', () => clearTimeout(timer));
   request.on('error', () => undefined); // the client may go away now
+  closeAfter(request);
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length;
     if (discarded > MAX_DISCARDED_BYTES) request.destroy();
+  });
+}
+
+/**
+ * Where the connection is not kept, Node closes it at the end of the answer. Closed with bytes unread, it is reset, and the
+ * answer may be lost with it (RFC 9112 section 9.6): it stays until the body was read, or no more of it is.
+ */
+function closeAfter(request: IncomingMessage): void {
+  const { socket } = request;
+  let isDue = false;
+  socket.destroySoon = () => {
+    isDue = true;
+  };
+  request.once('end', () => {
+    Reflect.deleteProperty(socket, 'destroySoon'); // what stood before it is the prototype's
+    if (isDue) socket.destroySoon();
   });
 }
