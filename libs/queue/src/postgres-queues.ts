@@ -18,5 +18,6 @@ export async function openPostgresQueues(databaseUrl: string, workers: number): 
   setDefaultBackendFactory(createPostgresBackend);
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${SCHEMA}`, max: workers + 4 });
   pool.on('error', () => undefined); // an idle connection that broke is replaced by the next query
+  pool.setMaxListeners(0); // each queue and each worker listens, too: Node would take them for a leak
   return pool;
 }
