@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { Prisma, PrismaClient } from './generated/client.js';
 
 export { Prisma };
@@ -21,14 +22,20 @@ const PREPARED = /^\/\* prepared: ([a-z-]+) \*\//;
 
 /** A client on a pool of its own, which connects when first used. Parameters in the URL go before the settings here. */
 export function createPrisma(url: string, { poolSize }: { poolSize: number }): Database {
-  const pool = {
+  const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'berth',
     options: SESSION,
     ...TIMEOUTS,
-  };
-  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? '' });
+  });
+  // A connection that the server ends while it goes from one request to the next has nobody who listens, and an error that
+  // nobody listens to ends the process. Whoever uses it next is told.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const adapter = new PrismaPg(pool, {
+    statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? '',
+    disposeExternalPool: true,
+  });
   return new PrismaClient({ adapter });
 }

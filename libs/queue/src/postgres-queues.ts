@@ -18,6 +18,7 @@ export async function openPostgresQueues(databaseUrl: string, workers: number): 
   setDefaultBackendFactory(createPostgresBackend);
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${SCHEMA}`, max: workers + 4 });
   pool.on('error', () => undefined); // an idle connection that broke is replaced by the next query
+  pool.on('connect', (client) => client.on('error', () => undefined)); // and so is one that broke in somebody's hands
   pool.setMaxListeners(0); // each queue and each worker listens, too: Node would take them for a leak
   return pool;
 }
