@@ -4,6 +4,12 @@ import type { ExternalOrigin } from '../../http/external-origin.js';
 import { numbered, pageLinks, parsePage } from '../paging.js';
 import type { RestRequest } from '../rest-request.js';
 
+/** What the documents say of the parameters that `numberedPageOf` reads. */
+export const NUMBERED_PAGE_QUERY = {
+  page: 'Number of the page, from 1',
+  per_page: '30 unless said, 100 at most',
+};
+
 /** The page that a request asks for. */
 export const numberedPageOf = ({ query }: RestRequest): NumberedPage => numbered(parsePage(query));
 

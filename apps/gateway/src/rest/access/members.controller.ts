@@ -9,7 +9,7 @@ import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import type { RestNamespace, RestRequest } from '../rest-request.js';
 import { Membership } from './bodies.js';
-import { numberedPageOf, sendPage } from './listing.js';
+import { NUMBERED_PAGE_QUERY, numberedPageOf, sendPage } from './listing.js';
 import { NameParam, NamespaceParam } from './params.js';
 
 /** GitHub calls an owner admin. */
@@ -39,7 +39,7 @@ export class MembersController {
   @RestAccess('look')
   @Described({
     summary: 'Lists members of an organisation',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async list(

@@ -9,7 +9,7 @@ import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { PackageParam, type RestPackage, type RestRequest } from '../rest-request.js';
 import { AccessPatch, Role } from './bodies.js';
-import { numberedPageOf, sendPage } from './listing.js';
+import { NUMBERED_PAGE_QUERY, numberedPageOf, sendPage } from './listing.js';
 import { IdParam, NameParam } from './params.js';
 import { giveRole, showRole, takeRole } from './role-calls.js';
 
@@ -66,7 +66,7 @@ export class PackageAccessController {
   @RestAccess('administer')
   @Described({
     summary: 'Lists who has a role on a package',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async list(

@@ -9,7 +9,7 @@ import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import type { RestNamespace, RestRequest } from '../rest-request.js';
 import { NewSource, Role } from './bodies.js';
-import { numberedPageOf, sendPage } from './listing.js';
+import { NUMBERED_PAGE_QUERY, numberedPageOf, sendPage } from './listing.js';
 import { IdParam, NameParam, NamespaceParam } from './params.js';
 import { giveRole, showRole, takeRole } from './role-calls.js';
 
@@ -26,7 +26,7 @@ export class SourcesController {
   @RestAccess('look')
   @Described({
     summary: 'Lists sources',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async list(
@@ -70,7 +70,7 @@ export class SourcesController {
   @RestAccess('look')
   @Described({
     summary: 'Lists who has a role on a source',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async listRoles(

@@ -8,7 +8,7 @@ import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import type { RestNamespace, RestRequest } from '../rest-request.js';
 import { NewTeam, TeamPatch } from './bodies.js';
-import { numberedPageOf, sendPage } from './listing.js';
+import { NUMBERED_PAGE_QUERY, numberedPageOf, sendPage } from './listing.js';
 import { memberOf } from './members.controller.js';
 import { NameParam, NamespaceParam } from './params.js';
 
@@ -24,7 +24,7 @@ export class TeamsController {
   @RestAccess('look')
   @Described({
     summary: 'Lists teams',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async list(
@@ -83,7 +83,7 @@ export class TeamsController {
   @RestAccess('look')
   @Described({
     summary: 'Lists teams inside a team',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async children(
@@ -99,7 +99,7 @@ export class TeamsController {
   @RestAccess('look')
   @Described({
     summary: 'Lists members of a team',
-    query: { page: 'Number of the page, from 1', per_page: '30 unless said, 100 at most' },
+    query: NUMBERED_PAGE_QUERY,
     answer: { status: 200 },
   })
   async members(
