@@ -31,9 +31,10 @@ export async function removeTags(
 }
 
 /**
- * Deletes a manifest's row for good and marks what it held: its links start their grace, manifests it named are reviewed,
- * referrers that nothing else holds go with it (data-model.md, "Purge"). One that a restorable index still names only
- * becomes invisible now and is tried again a day later. The caller holds the package's gate alone. Answers whether it is gone.
+ * Deletes a manifest's row for good and marks what it held, what came only after it included: its links start their grace,
+ * manifests it named are reviewed, referrers that nothing else holds go with it (data-model.md, "Purge"). One that a restorable
+ * index still names only becomes invisible now and is tried again a day later. The caller holds the package's gate alone.
+ * Answers whether it is gone.
  */
 export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: number | undefined): Promise<boolean> {
   const { id, packageId, digest } = doomed;
@@ -47,11 +48,13 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
   }
   await tx.$executeRaw`
     UPDATE package_blobs SET idle_since = now()
-    WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id})`;
+    WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id}
+      UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)}
     WHERE package_id = ${packageId} AND deleted_at IS NULL
-      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id})`;
+      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
+      UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
   await tx.$executeRaw`
     UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = 'subject deleted'
     WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}

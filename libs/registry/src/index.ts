@@ -16,6 +16,7 @@ export { DeleteObjects } from './gc/delete-objects.js';
 export { ExpireUploads } from './gc/expire-uploads.js';
 export { failpoint } from './gc/failpoint.js';
 export { GcBrake, GcStopped } from './gc/gc-brake.js';
+export { goingManifests, type HeldManifest } from './gc/going-manifests.js';
 export { MeasureStorage } from './gc/measure-storage.js';
 export { Purge } from './gc/purge.js';
 export { Reconcile } from './gc/reconcile.js';
@@ -79,6 +80,7 @@ export {
 export { PackageSettings, type StorageSettings, type TagRule } from './ports/package-settings.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
 export { Reconciling, type SuspectBlob } from './ports/reconciling.js';
+export type { FreedBytes, FreedWithin } from './ports/storage-figures.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export {
   type ClaimedUpload,

@@ -1,0 +1,139 @@
+import { type FreedBytes, type FreedWithin, goingManifests, type HeldManifest } from '#registry';
+import { Prisma } from './database.js';
+import type { Transaction } from './transaction.js';
+
+type Reached = Omit<HeldManifest, 'subject'> & { size: number; subject: number | null };
+
+/**
+ * What leaves storage when these manifests of a package are deleted and everything that goes with them was collected:
+ * referrers, and children that nothing else holds. `exclusive`: bytes of theirs that no other live or restorable manifest
+ * uses, of all that `within` lets the reader see. `shared`: bytes of theirs, and of what they name, that others use still,
+ * among them those of a manifest that cannot be deleted as an index needs it. Manifests count as well as blobs: for an
+ * image that stands alone, the two add up to its size. Blobs whose object was lost take up nothing.
+ *
+ * `untaggedAfter`: the instance's rule, in seconds; undefined for never. Costs what the manifests are made of, not what the
+ * package or the registry holds.
+ */
+export async function freedBytes(
+  tx: Transaction,
+  packageId: number,
+  manifestIds: readonly number[],
+  within: FreedWithin,
+  untaggedAfter: number | undefined,
+): Promise<FreedBytes> {
+  const reached = await reach(tx, packageId, manifestIds);
+  const keepsUntagged = await keepsUntaggedOnes(tx, packageId, untaggedAfter);
+  const manifests = reached.map((row) => ({ ...row, subject: row.subject ?? undefined }));
+  const going = goingManifests(manifests, new Set(manifestIds), keepsUntagged);
+  const counted = withContents(manifests, new Set([...manifestIds, ...going]));
+  const blobs = await sumBlobs(tx, packageId, [...going], [...counted], within);
+  const sizes = manifests.filter(({ id }) => counted.has(id));
+  const sum = (isGoing: boolean) =>
+    sizes.filter(({ id }) => going.has(id) === isGoing).reduce((bytes, { size }) => bytes + size, 0);
+  return { exclusive: blobs.exclusive + sum(true), shared: blobs.shared + sum(false) };
+}
+
+/** Of a manifest `h`: live or restorable. */
+const HOLDS = Prisma.sql`(h.deleted_at IS NULL OR h.purge_at > now())`;
+
+/** The manifests, what they name, what is about them, and so on from those. */
+function reach(tx: Transaction, packageId: number, ids: readonly number[]): Promise<Reached[]> {
+  return tx.$queryRaw<Reached[]>`
+    WITH RECURSIVE reached AS (
+      SELECT id FROM manifests WHERE id = ANY(${[...ids]}::int[]) AND package_id = ${packageId}
+      UNION
+      SELECT n.id FROM reached r CROSS JOIN LATERAL (
+        SELECT h.id FROM manifest_children c JOIN manifests h ON h.package_id = c.package_id AND h.digest = c.digest
+          WHERE c.manifest_id = r.id AND ${HOLDS}
+        UNION ALL
+        SELECT h.id FROM manifest_missing c JOIN manifests h ON h.package_id = c.package_id AND h.digest = c.digest
+          WHERE c.manifest_id = r.id AND ${HOLDS}
+        UNION ALL
+        SELECT h.id FROM manifests s JOIN manifests h ON h.package_id = s.package_id AND h.subject_digest = s.digest
+          WHERE s.id = r.id AND ${HOLDS}) n
+    )
+    SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive",
+      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id) AS "isTagged",
+      (SELECT true FROM (
+          SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
+          UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest
+        ) n JOIN manifests h ON h.id = n.manifest_id
+        WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM reached) LIMIT 1) IS NOT NULL AS "isNamedElsewhere",
+      ARRAY(SELECT c.id FROM (
+          SELECT digest FROM manifest_children WHERE manifest_id = m.id
+          UNION SELECT digest FROM manifest_missing WHERE manifest_id = m.id
+        ) n JOIN manifests c ON c.package_id = m.package_id AND c.digest = n.digest) AS names,
+      (SELECT h.id FROM manifests h
+        WHERE h.package_id = m.package_id AND h.digest = m.subject_digest AND ${HOLDS}) AS subject
+    FROM reached r JOIN manifests m ON m.id = r.id`;
+}
+
+async function keepsUntaggedOnes(
+  tx: Transaction,
+  packageId: number,
+  untaggedAfter: number | undefined,
+): Promise<boolean> {
+  const [row] = await tx.$queryRaw<Array<{ keeps: boolean }>>`
+    SELECT keeps_untagged OR coalesce(untagged_after, ${untaggedAfter ?? null}::float8) IS NULL AS keeps
+    FROM packages WHERE id = ${packageId}`;
+  return row?.keeps ?? true;
+}
+
+/** These, and everything that they name. */
+function withContents(manifests: readonly HeldManifest[], roots: ReadonlySet<number>): Set<number> {
+  const namesOf = new Map(manifests.map(({ id, names }) => [id, names]));
+  const found = new Set([...roots].filter((id) => namesOf.has(id)));
+  // A set hands out what is added while it is walked.
+  for (const id of found) for (const named of namesOf.get(id) ?? []) if (namesOf.has(named)) found.add(named);
+  return found;
+}
+
+/**
+ * Adds up the blobs of `counted`. Each question is a subquery of its own with a limit: the planner cannot make a join of it
+ * that reads a whole table.
+ */
+async function sumBlobs(
+  tx: Transaction,
+  packageId: number,
+  going: number[],
+  counted: number[],
+  within: FreedWithin,
+): Promise<FreedBytes> {
+  const [sum] = await tx.$queryRaw<FreedBytes[]>`
+    WITH going AS MATERIALIZED (SELECT unnest(${going}::int[]) AS id),
+    used AS MATERIALIZED (
+      SELECT DISTINCT u.digest FROM unnest(${counted}::int[]) AS c(id) CROSS JOIN LATERAL (
+        SELECT digest FROM manifest_blobs WHERE manifest_id = c.id
+        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = c.id) u
+    ), held AS MATERIALIZED (
+      SELECT b.size, coalesce((
+          SELECT true FROM (
+            SELECT manifest_id FROM manifest_blobs WHERE package_id = l.package_id AND digest = l.digest
+            UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = l.package_id AND digest = l.digest
+          ) u JOIN manifests h ON h.id = u.manifest_id
+          WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1),
+        ${isUsedElsewhere(packageId, within)}, false) AS "isShared"
+      FROM used JOIN package_blobs l ON l.package_id = ${packageId} AND l.digest = used.digest
+      JOIN blobs b ON b.id = l.blob_id
+      WHERE b.missing_since IS NULL
+    )
+    SELECT coalesce(sum(size) FILTER (WHERE NOT "isShared"), 0)::float8 AS exclusive,
+      coalesce(sum(size) FILTER (WHERE "isShared"), 0)::float8 AS shared FROM held`;
+  return sum ?? { exclusive: 0, shared: 0 };
+}
+
+/** True where another package that the reader may see uses blob `b`, else null. */
+function isUsedElsewhere(packageId: number, within: FreedWithin): Prisma.Sql {
+  if (within === 'package') return Prisma.sql`NULL`;
+  const isSeen =
+    within === 'instance'
+      ? Prisma.sql`true`
+      : Prisma.sql`p.namespace_id = (SELECT namespace_id FROM packages WHERE id = ${packageId})`;
+  return Prisma.sql`(
+    SELECT true FROM package_blobs o JOIN packages p ON p.id = o.package_id CROSS JOIN LATERAL (
+      SELECT manifest_id FROM manifest_blobs WHERE package_id = o.package_id AND digest = o.digest
+      UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = o.package_id AND digest = o.digest
+    ) u JOIN manifests h ON h.id = u.manifest_id
+    WHERE o.blob_id = b.id AND o.package_id <> ${packageId} AND ${isSeen}
+      AND (p.deleted_at IS NULL OR p.purge_at > now()) AND ${HOLDS} LIMIT 1)`;
+}

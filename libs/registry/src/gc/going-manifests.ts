@@ -1,0 +1,46 @@
+/** A manifest of a package and what keeps it, as far as a deletion is concerned. */
+export interface HeldManifest {
+  id: number;
+  /** False: deleted already, and restorable. */
+  isLive: boolean;
+  isTagged: boolean;
+  /** A live or restorable manifest names it that is not among those looked at. */
+  isNamedElsewhere: boolean;
+  /** Those among them that it names. */
+  names: readonly number[];
+  /** The live or restorable manifest that it is about, among those looked at or not. */
+  subject: number | undefined;
+}
+
+/**
+ * Which manifests go in the end when those `asked` for are deleted. One that a manifest names that stays is not deleted at all.
+ * What else goes has no tag, and nothing that stays names it or is its subject: referrers go with their subject; what
+ * nobody names any more goes by the rule for untagged manifests, unless the package `keepsUntagged` ones.
+ *
+ * `manifests` are those asked for, what they name, what is about them, and so on from those.
+ */
+export function goingManifests(
+  manifests: readonly HeldManifest[],
+  asked: ReadonlySet<number>,
+  keepsUntagged: boolean,
+): Set<number> {
+  const namedBy = new Map<number, number[]>();
+  for (const { id, names } of manifests) {
+    for (const named of names) namedBy.set(named, [...(namedBy.get(named) ?? []), id]);
+  }
+  const going = new Set<number>();
+  const goes = (manifest: HeldManifest): boolean => {
+    const namers = namedBy.get(manifest.id) ?? [];
+    if (manifest.isNamedElsewhere || namers.some((id) => !going.has(id))) return false;
+    if (asked.has(manifest.id)) return true;
+    if (!manifest.isLive || manifest.isTagged) return false;
+    if (manifest.subject === undefined) return !keepsUntagged;
+    return going.has(manifest.subject) && !(keepsUntagged && namers.length > 0);
+  };
+  // One that goes may let go of others: again, until a look finds none.
+  for (let before = -1; before < going.size; ) {
+    before = going.size;
+    for (const manifest of manifests) if (!going.has(manifest.id) && goes(manifest)) going.add(manifest.id);
+  }
+  return going;
+}
