@@ -89,6 +89,16 @@ module.exports = {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'command-line-apart',
+      comment: 'apps/cli speaks HTTP to Berth: of its libraries it needs #config alone, to check settings',
+      severity: 'error',
+      from: { path: '^apps/cli/', pathNot: TESTS },
+      to: {
+        dependencyTypesNot: ['core'],
+        pathNot: ['^apps/cli/', '^libs/config/', '^node_modules/(commander|@clack/prompts)/'],
+      },
+    },
+    {
       name: 'libraries-below-apps',
       severity: 'error',
       from: { path: '^libs/' },

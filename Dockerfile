@@ -19,8 +19,9 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca -
   [ ! -f /run/secrets/ca ] || export NODE_EXTRA_CA_CERTS=/run/secrets/ca; \
   npm ci --ignore-scripts
 COPY . .
-# The database volume of an all-in-one Berth gets its owner from this folder.
-RUN node scripts/build.js && mkdir /data && chown 65532:65532 /data
+# The database volume of an all-in-one Berth gets its owner from this folder. `berth` is the command line.
+RUN node scripts/build.js && mkdir /data && chown 65532:65532 /data \
+  && chmod 755 dist/apps/cli/src/main.js && mkdir bin && ln -s /berth/dist/apps/cli/src/main.js bin/berth
 
 FROM ${RUNTIME_BASE}
 ARG VERSION=0.0.0
@@ -35,6 +36,7 @@ COPY LICENSE package.json ./
 COPY --from=production /berth/node_modules node_modules
 COPY prisma/migrations prisma/migrations
 COPY --from=build /berth/dist dist
+COPY --from=build /berth/bin /usr/local/bin
 COPY --from=build --chown=65532:65532 /data /data
 # A container is reached from outside: what listens on the loopback address elsewhere listens on every address here.
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps BERTH_LISTEN=:5000 BERTH_DATA_DIR=/data

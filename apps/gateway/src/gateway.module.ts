@@ -46,14 +46,19 @@ import {
   VerifyDirectUpload,
 } from '#registry';
 import { Judge } from './access/judge.js';
+import { Switches } from './access/switches.js';
 import { AccountsController } from './admin/accounts.controller.js';
 import { GcController } from './admin/gc.controller.js';
 import { GcRunsController } from './admin/gc-runs.controller.js';
+import { KeysController } from './admin/keys.controller.js';
+import { MaintenanceController } from './admin/maintenance.controller.js';
+import { MeController } from './admin/me.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
 import { StorageController } from './admin/storage.controller.js';
+import { UserTokensController } from './admin/tokens.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
 import { AuditController, OrganisationAuditController } from './audit/audit.controllers.js';
 import { AccessTokens } from './credentials/access-tokens.js';
@@ -163,6 +168,10 @@ const directStorage = (
     TokenController,
     JwksController,
     AccountsController,
+    UserTokensController,
+    KeysController,
+    MaintenanceController,
+    MeController,
     PackagesController,
     TrustPoliciesController,
     GcController,
@@ -191,6 +200,7 @@ const directStorage = (
   ],
   providers: [
     Judge,
+    Switches,
     AccessGuard,
     CredentialsGuard,
     LoginGuard,

@@ -46,6 +46,14 @@ class MemorySigningKeys extends SigningKeyStore {
     return this.keys.map(({ kid, privateJwk: { d: _, ...jwk } }) => ({ ...jwk, kid }));
   }
 
+  override async list(): Promise<never> {
+    throw new Error('nobody lists these');
+  }
+
+  override async rotate(): Promise<never> {
+    throw new Error('nobody rotates these');
+  }
+
   async add(): Promise<SigningKey> {
     const privateJwk = await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey);
     const key = { kid: await calculateJwkThumbprint(privateJwk), privateJwk };

@@ -27,15 +27,20 @@ export interface TokenRecord extends TokenBounds {
   countsPulls: boolean;
 }
 
+/** What a token is to be confined to; undefined for nothing. */
+export interface TokenConfinement {
+  /** A namespace's path. */
+  namespace: string | undefined;
+  /** Full names, 100 at most. */
+  packages: string[] | undefined;
+}
+
 /** A token to be made. */
-export interface TokenDraft {
+export interface TokenDraft extends TokenConfinement {
   name: string;
   hash: Uint8Array<ArrayBuffer>;
   scopes: TokenScope[];
   expiresInDays: number | undefined;
-  namespace: string | undefined;
-  /** Full names. */
-  packages: string[] | undefined;
   countsPulls: boolean;
 }
 
@@ -67,6 +72,17 @@ export abstract class TokenStore {
     hash: Uint8Array<ArrayBuffer>,
     actor: Actor,
   ): Promise<TokenRecord | undefined>;
+
+  /**
+   * Confines a live token, and sessions opened with it, to these and nothing else, in place of what it was confined to. Undefined when
+   * the user has no such token.
+   */
+  abstract confine(
+    userId: number,
+    tokenId: number,
+    to: TokenConfinement,
+    actor: Actor,
+  ): Promise<TokenRecord | 'unknown namespace' | 'unknown package' | undefined>;
 
   /** Ends a live token, and sessions opened with it. False when the user has no such token. */
   abstract revoke(userId: number, tokenId: number, actor: Actor): Promise<boolean>;

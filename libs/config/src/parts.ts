@@ -24,6 +24,8 @@ export const PARTS: Record<Part, PartSettings> = {
   },
 };
 
+export const PART_NAMES = Object.keys(PARTS) as Part[];
+
 const TLS = ['BERTH_RPC_TLS_CERT', 'BERTH_RPC_TLS_KEY', 'BERTH_RPC_TLS_CA'];
 
 /** What a part lacks, a line each. Services that could not prove themselves to each other do not start. */

@@ -85,6 +85,8 @@ export const SETTINGS = {
     .default('info'),
 };
 
+export const SETTING_NAMES = Object.keys(SETTINGS);
+
 const schema = z.object(SETTINGS);
 
 /** Berth's settings, typed and checked; durations are seconds, sizes bytes. */

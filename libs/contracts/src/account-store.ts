@@ -1,22 +1,31 @@
 import { z } from 'zod';
-import { AccountStore, TOKEN_SCOPES } from '#auth';
+import { AccountStore } from '#auth';
 import { change, contract, look, repeatable } from './contract.js';
-import { actor, bytes, id, nothing } from './shapes.js';
+import { actor, bytes, id, memberRole, nothing, pageOf, pageRequest } from './shapes.js';
 
-const newToken = z.object({
+const user = z.object({
   login: z.string(),
-  name: z.string(),
-  hash: bytes,
-  scopes: z.array(z.enum(TOKEN_SCOPES)),
-  expiresInDays: z.int().optional(),
+  isDisabled: z.boolean(),
+  createdAt: z.date(),
+  tokens: z.int(),
+  organisations: z.array(z.object({ login: z.string(), role: memberRole })),
+});
+
+const organisation = z.object({
+  login: z.string(),
+  createdAt: z.date(),
+  owners: z.int(),
+  members: z.int(),
+  requiresSignOn: z.boolean(),
 });
 
 export const accountStore = contract(AccountStore, {
   createUser: change([z.string(), actor], z.boolean()),
   createOrganisation: change([z.string(), actor], z.boolean()),
+  listUsers: look([pageRequest], pageOf(user)),
+  findUser: look([z.string()], user.optional()),
+  listOrganisations: look([pageRequest], pageOf(organisation)),
   findOrganisation: look([z.string()], id.optional()),
   setDisabled: repeatable([z.string(), z.boolean(), actor], z.boolean()),
-  createToken: change([newToken, actor], z.object({ id, expiresAt: z.date().optional() }).optional()),
-  revokeToken: change([z.string(), id, actor], z.boolean()),
   ensureAdministrator: repeatable([bytes], nothing),
 });

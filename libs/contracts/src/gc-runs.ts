@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GC_KINDS, GcRuns } from '#registry';
+import { GC_KINDS, GC_STEPS, GcRuns } from '#registry';
 import { change, contract, look, repeatable } from './contract.js';
 import { actor, digest, id, nothing, pageOf, pageRequest } from './shapes.js';
 
@@ -9,6 +9,7 @@ const kind = z.enum(GC_KINDS);
 const run = request.extend({
   id,
   state: z.enum(['queued', 'running', 'done', 'failed']),
+  step: z.enum(GC_STEPS).optional(),
   requestedBy: z.string(),
   createdAt: z.date(),
   startedAt: z.date().optional(),

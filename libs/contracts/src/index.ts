@@ -5,6 +5,7 @@ import { blobIndex } from './blob-index.js';
 import { directUploads } from './direct-uploads.js';
 import { downloadCounts } from './download-counts.js';
 import { gcRuns } from './gc-runs.js';
+import { maintenanceMode } from './maintenance-mode.js';
 import { manifestStore } from './manifest-store.js';
 import { memberStore } from './member-store.js';
 import { objectHasher } from './object-hasher.js';
@@ -52,6 +53,7 @@ export const METADATA_CONTRACTS = [
   roleStore,
   signingKeyStore,
   gcRuns,
+  maintenanceMode,
 ] as const;
 
 /** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */

@@ -21,13 +21,13 @@ const record = z.object({
   countsPulls: z.boolean(),
 });
 
-const draft = z.object({
+const confinement = z.object({ namespace: z.string().optional(), packages: names.optional() });
+
+const draft = confinement.extend({
   name: z.string(),
   hash: bytes,
   scopes,
   expiresInDays: z.int().optional(),
-  namespace: z.string().optional(),
-  packages: names.optional(),
   countsPulls: z.boolean(),
 });
 
@@ -37,6 +37,10 @@ export const tokenStore = contract(TokenStore, {
   find: look([id, id], record.optional()),
   create: change([id, draft, actor], z.union([record, z.enum(['unknown namespace', 'unknown package', 'full'])])),
   rotate: change([id, id, bytes, actor], record.optional()),
+  confine: repeatable(
+    [id, id, confinement, actor],
+    z.union([record, z.enum(['unknown namespace', 'unknown package'])]).optional(),
+  ),
   revoke: change([id, id, actor], z.boolean()),
   setSignedOn: repeatable([id, id, z.string(), z.boolean(), actor], z.boolean()),
   recordUses: repeatable([z.array(z.object({ tokenId: id, at: z.date() }))], nothing),

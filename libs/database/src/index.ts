@@ -9,6 +9,7 @@ export { PrismaDownloadCounts } from './prisma-download-counts.js';
 export { PrismaGarbage } from './prisma-garbage.js';
 export { PrismaGcRunQueue } from './prisma-gc-run-queue.js';
 export { PrismaGcRuns } from './prisma-gc-runs.js';
+export { PrismaMaintenanceMode } from './prisma-maintenance-mode.js';
 export { PrismaManifestStore } from './prisma-manifest-store.js';
 export { PrismaMemberStore } from './prisma-member-store.js';
 export { PrismaPackageDirectory } from './prisma-package-directory.js';

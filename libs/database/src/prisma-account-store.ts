@@ -1,4 +1,5 @@
-import { AccountStore, type NewToken } from '#auth';
+import { type AccountRecord, AccountStore, type OrganisationRecord } from '#auth';
+import type { Page, PageRequest } from '#oci';
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
 import { createUser } from './create-user.js';
@@ -9,6 +10,16 @@ import { inTransaction } from './transaction.js';
 const ADMINISTRATOR = 'admin';
 const ADMINISTRATOR_TOKEN = 'BERTH_ADMIN_TOKEN';
 const BERTH: Actor = { principal: 'berth', userId: undefined, login: 'berth', isOverriding: false };
+
+/** What is counted of a user is bounded: 1,000 live tokens, 100 organisations. */
+const USERS = Prisma.sql`
+  SELECT u.login, u.disabled_at IS NOT NULL AS "isDisabled", u.created_at AS "createdAt",
+    (SELECT count(*)::int FROM access_tokens t WHERE t.user_id = u.id AND t.kind = 'personal' AND t.revoked_at IS NULL
+      AND (t.expires_at IS NULL OR t.expires_at > now())) AS tokens,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('login', o.login, 'role', o.role) ORDER BY o.path), '[]') FROM (
+      SELECT n.login, n.path, m.role FROM members m JOIN namespaces n ON n.id = m.namespace_id
+      WHERE m.user_id = u.id ORDER BY n.path LIMIT 100) o) AS organisations
+  FROM users u`;
 
 export class PrismaAccountStore extends AccountStore {
   constructor(private readonly database: Database) {
@@ -34,6 +45,27 @@ export class PrismaAccountStore extends AccountStore {
     });
   }
 
+  override async listUsers({ limit, after }: PageRequest): Promise<Page<AccountRecord>> {
+    const rows = await this.database.$queryRaw<AccountRecord[]>`
+      ${USERS} WHERE u.login_key > ${after?.toLowerCase() ?? ''} ORDER BY u.login_key LIMIT ${limit + 1}`;
+    return pageOf(rows, limit);
+  }
+
+  override async findUser(login: string): Promise<AccountRecord | undefined> {
+    const rows = await this.database.$queryRaw<AccountRecord[]>`${USERS} WHERE u.login_key = ${login.toLowerCase()}`;
+    return rows[0];
+  }
+
+  override async listOrganisations({ limit, after }: PageRequest): Promise<Page<OrganisationRecord>> {
+    const rows = await this.database.$queryRaw<OrganisationRecord[]>`
+      SELECT n.login, n.created_at AS "createdAt", n.requires_sso AS "requiresSignOn", m.owners, m.members
+      FROM namespaces n, LATERAL (
+        SELECT count(*) FILTER (WHERE role = 'owner')::int AS owners, count(*)::int AS members
+        FROM members WHERE namespace_id = n.id) m
+      WHERE n.kind = 'organisation' AND n.path > ${after?.toLowerCase() ?? ''} ORDER BY n.path LIMIT ${limit + 1}`;
+    return pageOf(rows, limit);
+  }
+
   override async findOrganisation(login: string): Promise<number | undefined> {
     const rows = await this.database.$queryRaw<Array<{ id: number }>>`
       SELECT id FROM namespaces WHERE path = ${login.toLowerCase()} AND kind = 'organisation'`;
@@ -49,35 +81,6 @@ export class PrismaAccountStore extends AccountStore {
       if (changed === 0) return false;
       await recordAudit(tx, { actor, action: isDisabled ? 'user.disable' : 'user.enable', target: login });
       return true;
-    });
-  }
-
-  override createToken(
-    token: NewToken,
-    actor: Actor,
-  ): Promise<{ id: number; expiresAt: Date | undefined } | undefined> {
-    return inTransaction(this.database, async (tx) => {
-      const [made] = await tx.$queryRaw<Array<{ id: number; expiresAt: Date | null }>>`
-        INSERT INTO access_tokens (user_id, name, hash, scopes, expires_at)
-        SELECT id, ${token.name}, ${token.hash}, ${token.scopes}::text[],
-          now() + make_interval(days => ${token.expiresInDays ?? null}::int)
-        FROM users WHERE login_key = ${token.login.toLowerCase()}
-        RETURNING id, expires_at AS "expiresAt"`;
-      if (!made) return undefined;
-      const data = { tokenId: made.id, name: token.name, scopes: token.scopes };
-      await recordAudit(tx, { actor, action: 'token.create', target: token.login, data });
-      return { id: made.id, expiresAt: made.expiresAt ?? undefined };
-    });
-  }
-
-  override revokeToken(login: string, tokenId: number, actor: Actor): Promise<boolean> {
-    return inTransaction(this.database, async (tx) => {
-      const revoked = await tx.$executeRaw`
-        UPDATE access_tokens SET revoked_at = now(), access_version = access_version + 1
-        WHERE id = ${tokenId} AND revoked_at IS NULL
-          AND user_id = (SELECT id FROM users WHERE login_key = ${login.toLowerCase()})`;
-      if (revoked > 0) await recordAudit(tx, { actor, action: 'token.revoke', target: login, data: { tokenId } });
-      return revoked > 0;
     });
   }
 
@@ -97,4 +100,9 @@ export class PrismaAccountStore extends AccountStore {
       if (given > 0) await recordAudit(tx, { actor: BERTH, action: 'token.create', target: ADMINISTRATOR });
     });
   }
+}
+
+function pageOf<T extends { login: string }>(rows: T[], limit: number): Page<T> {
+  const items = rows.slice(0, limit);
+  return { items, next: rows.length > limit ? items.at(-1)?.login.toLowerCase() : undefined };
 }

@@ -1,4 +1,4 @@
-import { type GcRequest, GcRunQueue, type StorageSum } from '#registry';
+import { type GcRequest, GcRunQueue, type GcStep, type StorageSum } from '#registry';
 import type { Database } from './database.js';
 
 /** A worker that gave no sign of life for so long has lost its run. */
@@ -19,6 +19,10 @@ export class PrismaGcRunQueue extends GcRunQueue {
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING id, grace, is_dry_run AS "isDryRun"`;
     return run && { ...run, grace: run.grace ?? undefined };
+  }
+
+  override async reach(id: number, step: GcStep): Promise<void> {
+    await this.database.$executeRaw`UPDATE gc_runs SET step = ${step} WHERE id = ${id} AND state = 'running'`;
   }
 
   override async keepAlive(id: number): Promise<void> {

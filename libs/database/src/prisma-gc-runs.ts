@@ -7,6 +7,7 @@ import {
   type GcRequest,
   type GcRun,
   GcRuns,
+  type GcStep,
   type StorageUse,
 } from '#registry';
 import { recordAudit } from './audit.js';
@@ -16,7 +17,8 @@ import { inTransaction } from './transaction.js';
 /** Up to so many blobs or links a question after storage adds up itself; beyond it the last measurement answers. */
 const SUMMED_AT_ONCE = 50_000;
 
-type RunRow = Omit<GcRun, 'grace' | 'startedAt' | 'finishedAt' | 'error' | 'counts'> & {
+type RunRow = Omit<GcRun, 'step' | 'grace' | 'startedAt' | 'finishedAt' | 'error' | 'counts'> & {
+  step: GcStep | null;
   grace: number | null;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -53,13 +55,14 @@ export class PrismaGcRuns extends GcRuns {
 
   private async describe(which: Prisma.Sql): Promise<GcRun[]> {
     const runs = await this.database.$queryRaw<RunRow[]>`
-      SELECT id, state, is_dry_run AS "isDryRun", grace, requested_by AS "requestedBy", created_at AS "createdAt",
+      SELECT id, state, step, is_dry_run AS "isDryRun", grace, requested_by AS "requestedBy", created_at AS "createdAt",
         started_at AS "startedAt", finished_at AS "finishedAt", error FROM gc_runs ${which}`;
     const counts = await this.database.$queryRaw<CountRow[]>`
       SELECT run_id AS "runId", kind, count::float8 AS count, bytes::float8 AS bytes FROM gc_counts
       WHERE run_id = ANY(${runs.map(({ id }) => id)}::int[]) ORDER BY run_id, kind`;
     return runs.map((run) => ({
       ...run,
+      step: run.step ?? undefined,
       grace: run.grace ?? undefined,
       startedAt: run.startedAt ?? undefined,
       finishedAt: run.finishedAt ?? undefined,

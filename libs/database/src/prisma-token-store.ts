@@ -1,4 +1,4 @@
-import { type TokenDraft, type TokenRecord, type TokenScope, TokenStore } from '#auth';
+import { type TokenConfinement, type TokenDraft, type TokenRecord, type TokenScope, TokenStore } from '#auth';
 import type { Actor } from '#registry';
 import { recordAudit } from './audit.js';
 import type { Database } from './database.js';
@@ -69,10 +69,9 @@ export class PrismaTokenStore extends TokenStore {
     return inTransaction(this.database, async (tx) => {
       const login = await lockUser(tx, userId);
       if (await isFull(tx, userId)) return 'full';
-      const namespaceId = draft.namespace === undefined ? null : await findNamespace(tx, draft.namespace);
-      if (namespaceId === undefined) return 'unknown namespace';
-      const packageIds = draft.packages ? await findPackages(tx, draft.packages) : null;
-      if (packageIds && packageIds.length < new Set(draft.packages).size) return 'unknown package';
+      const bounds = await findBounds(tx, draft);
+      if (typeof bounds === 'string') return bounds;
+      const { namespaceId, packageIds } = bounds;
       const [made] = await tx.$queryRaw<Array<{ id: number }>>`
         INSERT INTO access_tokens (user_id, name, hash, scopes, expires_at, namespace_id, package_ids, counts_pulls)
         VALUES (${userId}, ${draft.name}, ${draft.hash}, ${draft.scopes}::text[],
@@ -105,6 +104,32 @@ export class PrismaTokenStore extends TokenStore {
       const data = { tokenId: made?.id, replaces: tokenId };
       await recordAudit(tx, { actor, action: 'token.rotate', target: login, data });
       return getToken(tx, userId, made?.id ?? 0);
+    });
+  }
+
+  override confine(
+    userId: number,
+    tokenId: number,
+    { namespace, packages }: TokenConfinement,
+    actor: Actor,
+  ): Promise<TokenRecord | 'unknown namespace' | 'unknown package' | undefined> {
+    return inTransaction(this.database, async (tx) => {
+      const login = await lockUser(tx, userId); // no session is being opened with the token's bounds of before
+      const bounds = await findBounds(tx, { namespace, packages });
+      if (typeof bounds === 'string') return bounds;
+      const { namespaceId, packageIds } = bounds;
+      const confined = await tx.$executeRaw`
+        UPDATE access_tokens t SET namespace_id = ${namespaceId}::int, package_ids = ${packageIds}::int[],
+          access_version = access_version + 1
+        WHERE id = ${tokenId} AND user_id = ${userId} AND kind = 'personal' AND ${IS_LIVE}`;
+      if (confined === 0) return undefined;
+      await tx.$executeRaw`
+        UPDATE access_tokens SET namespace_id = ${namespaceId}::int, package_ids = ${packageIds}::int[],
+          access_version = access_version + 1
+        WHERE id IN (SELECT s.token_id FROM sessions s WHERE s.opened_by = ${tokenId})`;
+      const data = { tokenId, namespace, packages };
+      await recordAudit(tx, { actor, action: 'token.confine', target: login, data });
+      return getToken(tx, userId, tokenId);
     });
   }
 
@@ -185,6 +210,18 @@ async function endToken(tx: Transaction, userId: number, tokenId: number): Promi
     UPDATE access_tokens t SET revoked_at = now(), access_version = access_version + 1
     WHERE id = ${tokenId} AND user_id = ${userId} AND kind = 'personal' AND ${IS_LIVE}`;
   return ended > 0;
+}
+
+/** What a token is to be confined to, by id; null for nothing. */
+async function findBounds(
+  tx: Transaction,
+  { namespace, packages }: TokenConfinement,
+): Promise<{ namespaceId: number | null; packageIds: number[] | null } | 'unknown namespace' | 'unknown package'> {
+  const namespaceId = namespace === undefined ? null : await findNamespace(tx, namespace);
+  if (namespaceId === undefined) return 'unknown namespace';
+  const packageIds = packages ? await findPackages(tx, packages) : null;
+  if (packageIds && packageIds.length < new Set(packages).size) return 'unknown package';
+  return { namespaceId, packageIds };
 }
 
 async function findNamespace(tx: Transaction, path: string): Promise<number | undefined> {

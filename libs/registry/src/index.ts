@@ -40,6 +40,7 @@ export {
 } from './ports/garbage.js';
 export {
   GC_KINDS,
+  GC_STEPS,
   type GcControl,
   type GcEntry,
   type GcKind,
@@ -47,9 +48,11 @@ export {
   type GcRun,
   GcRunQueue,
   GcRuns,
+  type GcStep,
   type StorageSum,
   type StorageUse,
 } from './ports/gc-runs.js';
+export { type Maintenance, MaintenanceMode } from './ports/maintenance-mode.js';
 export {
   type ImageSource,
   type ManifestPush,

@@ -8,7 +8,7 @@ import { ServiceFault } from './service-fault.js';
  */
 export type Outcome =
   | { answer: unknown }
-  | { refusal: { code: ErrorCode; detail: unknown; status: number; headers: Record<string, string> } }
+  | { refusal: { code: ErrorCode; detail: unknown; status: number; headers: Record<string, string>; message: string } }
   | { missing: string }
   /** Status that the client's answer gets; the details stay in the log of the service that failed. */
   | { fault: number }
@@ -18,8 +18,8 @@ export type Outcome =
 /** `statusOf` tells what passes by itself (503) from what does not (500). */
 export function outcomeOfError(error: unknown, statusOf: (error: unknown) => number): Outcome {
   if (error instanceof RegistryError) {
-    const { code, detail, status, headers } = error;
-    return { refusal: { code, detail, status, headers } };
+    const { code, detail, status, headers, message } = error;
+    return { refusal: { code, detail, status, headers, message } };
   }
   if (error instanceof ObjectMissingError) return { missing: error.key };
   return { fault: statusOf(error) };

@@ -1,43 +1,75 @@
-import { Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Put, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
-import { AccountStore, createAccessToken, hashToken, MemberStore, TOKEN_SCOPES } from '#auth';
-import { isNameComponent } from '#oci';
+import { AccountStore, MemberStore, type OrganisationRecord } from '#auth';
 import type { Actor } from '#registry';
 import { Login } from '../access/login.js';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
+import { AccountParam } from './account-param.js';
+import { type AccountAnswer, accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
 
 const NewAccount = z.strictObject({ login: Login });
 const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
-const NewToken = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(100)
-    .refine((name) => !name.includes('\0'), 'no NUL'),
-  scopes: z.array(z.enum(TOKEN_SCOPES)).min(1),
-  expires_in_days: z.int().min(1).max(3650).optional(),
-});
+const PER_PAGE = 100;
 
-/** An account that the path names. Errors: Problem 404 for what none can be called. */
-const AccountParam = (name: string) =>
-  Param(name, {
-    transform(login: string): string {
-      if (isNameComponent(login.toLowerCase())) return login;
-      throw new Problem(404, 'No such user or organisation');
-    },
-  });
+interface OrganisationAnswer {
+  login: string;
+  created_at: string;
+  owners: number;
+  /** Owners included. */
+  members: number;
+  requires_sign_on: boolean;
+}
 
-/** Users, organisations, members and tokens, as operators make them. */
+/** Users, organisations and members, as operators make and list them. */
 @Controller('admin/v1')
 export class AccountsController {
   constructor(
     private readonly accounts: AccountStore,
     private readonly members: MemberStore,
   ) {}
+
+  /** By login, 100 a page; `?after=NEXT` for the next. */
+  @Get('users')
+  @OperatorsOnly()
+  @Described({ summary: 'Lists users', query: { after: 'Login to go on behind' }, answer: { status: 200 } })
+  async listUsers(@Query('after') after: string | undefined): Promise<{ users: AccountAnswer[]; next: string | null }> {
+    const { items, next } = await this.accounts.listUsers({ limit: PER_PAGE, after: keyOf(after) });
+    return { users: items.map(accountAnswer), next: next ?? null };
+  }
+
+  /** By name, 100 a page; `?after=NEXT` for the next. */
+  @Get('orgs')
+  @OperatorsOnly()
+  @Described({ summary: 'Lists organisations', query: { after: 'Name to go on behind' }, answer: { status: 200 } })
+  async listOrganisations(
+    @Query('after') after: string | undefined,
+  ): Promise<{ orgs: OrganisationAnswer[]; next: string | null }> {
+    const { items, next } = await this.accounts.listOrganisations({ limit: PER_PAGE, after: keyOf(after) });
+    return { orgs: items.map(organisationAnswer), next: next ?? null };
+  }
+
+  /** By login, 100 a page; `?after=NEXT` for the next. */
+  @Get('orgs/:organisation/members')
+  @OperatorsOnly()
+  @Described({
+    summary: 'Lists members of an organisation',
+    query: { after: 'Login to go on behind' },
+    answer: { status: 200 },
+  })
+  async listMembers(
+    @AccountParam('organisation') organisation: string,
+    @Query('after') after: string | undefined,
+  ): Promise<{ members: Array<{ login: string; role: string }>; next: string | null }> {
+    const namespaceId = await this.accounts.findOrganisation(organisation);
+    if (namespaceId === undefined) throw new Problem(404, 'No such organisation');
+    const page = { limit: PER_PAGE, offset: 0, after: keyOf(after) };
+    const { items, next } = await this.members.list(namespaceId, undefined, page);
+    return { members: items.map(({ login, role }) => ({ login, role })), next: next ?? null };
+  }
 
   @Post('users')
   @OperatorsOnly()
@@ -106,39 +138,17 @@ export class AccountsController {
     if (removed === 'last owner') throw lastOwner();
     if (removed !== 'removed') throw new Problem(404, 'No such organisation or member');
   }
-
-  @Post('users/:login/tokens')
-  @OperatorsOnly()
-  @Described({ summary: 'Makes an access token, shown this once', body: NewToken, answer: { status: 201 } })
-  async createToken(
-    @AccountParam('login') login: string,
-    @Req() request: GatewayRequest,
-    @OperatorParam() operator: Actor,
-  ): Promise<{ id: number; token: string; name: string; scopes: string[]; expires_at: string | null }> {
-    const { name, scopes, expires_in_days: expiresInDays } = await readJson(request, NewToken);
-    const token = createAccessToken();
-    const made = await this.accounts.createToken(
-      { login, name, scopes, expiresInDays, hash: hashToken(token) },
-      operator,
-    );
-    if (!made) throw new Problem(404, 'No such user');
-    return { id: made.id, token, name, scopes, expires_at: made.expiresAt?.toISOString() ?? null };
-  }
-
-  @Delete('users/:login/tokens/:id')
-  @HttpCode(204)
-  @OperatorsOnly()
-  @Described({ summary: 'Revokes an access token, at once', answer: { status: 204 } })
-  async revokeToken(
-    @AccountParam('login') login: string,
-    @Param('id') id: string,
-    @OperatorParam() operator: Actor,
-  ): Promise<void> {
-    const tokenId = /^[0-9]{1,9}$/.test(id) ? Number(id) : 0;
-    if (!(await this.accounts.revokeToken(login, tokenId, operator))) throw new Problem(404, 'No such token');
-  }
 }
 
 const lastOwner = () => new Problem(409, 'Last owner', 'Make somebody else an owner first.');
 const nameTaken = (login: string) =>
   new Problem(409, 'Name taken', `A user or an organisation is called ${login} already.`);
+
+/** A page's key as a text column can hold it. */
+const keyOf = (after: string | undefined) => after?.toLowerCase().replaceAll('\0', '');
+
+const organisationAnswer = ({ createdAt, requiresSignOn, ...rest }: OrganisationRecord): OrganisationAnswer => ({
+  ...rest,
+  created_at: createdAt.toISOString(),
+  requires_sign_on: requiresSignOn,
+});

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { duration } from '#config';
-import { type Actor, GC_KINDS, type GcRun, GcRuns } from '#registry';
+import { type Actor, GC_KINDS, GC_STEPS, type GcRun, GcRuns } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { type GcLogAnswer, logAnswer } from './gc-log.js';
@@ -20,6 +20,11 @@ const NewRun = z.strictObject({
 interface RunAnswer {
   id: number;
   state: GcRun['state'];
+  /** Which of so many steps it is at, from 1; 0 before the first. */
+  step: number;
+  steps: number;
+  /** The step's name. */
+  doing: string | null;
   dry_run: boolean;
   /** Seconds in place of BERTH_GC_GRACE; null for that. */
   grace: number | null;
@@ -97,6 +102,9 @@ function answerOf(run: GcRun): RunAnswer {
   return {
     id: run.id,
     state: run.state,
+    step: run.step === undefined ? 0 : GC_STEPS.indexOf(run.step) + 1,
+    steps: GC_STEPS.length,
+    doing: run.step ?? null,
     dry_run: run.isDryRun,
     grace: run.grace ?? null,
     requested_by: run.requestedBy,

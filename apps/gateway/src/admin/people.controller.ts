@@ -1,18 +1,14 @@
-import { Controller, Get, HttpCode, Param, Patch, Put, Query, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Patch, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
-import { AccountStore, SignOnStore, TokenStore } from '#auth';
+import { AccountStore, SignOnStore } from '#auth';
 import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { tokenView } from '../rest/tokens/token-form.js';
+import { type AccountAnswer, accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
-
-const TOKENS_PER_PAGE = 100;
-
-type TokenAnswer = ReturnType<typeof tokenView>;
 
 const text = (max: number) =>
   z
@@ -24,14 +20,22 @@ const text = (max: number) =>
 const UserChange = z.strictObject({ disabled: z.boolean() });
 const Identity = z.strictObject({ issuer: text(1000), subject: text(255) });
 
-/** Users, as operators lock them out and link them to who they are at the OpenID provider. */
+/** One user, as operators look at them, lock them out and link them to who they are at the OpenID provider. */
 @Controller('admin/v1/users/:login')
 export class PeopleController {
   constructor(
     private readonly accounts: AccountStore,
     private readonly signOn: SignOnStore,
-    private readonly tokens: TokenStore,
   ) {}
+
+  @Get()
+  @OperatorsOnly()
+  @Described({ summary: 'A user, with organisations and the number of live tokens', answer: { status: 200 } })
+  async show(@Param('login') login: string): Promise<AccountAnswer> {
+    const user = isLogin(login) ? await this.accounts.findUser(login) : undefined;
+    if (!user) throw new Problem(404, 'No such user');
+    return accountAnswer(user);
+  }
 
   /** A disabled user's tokens, sessions and sign-ons do nothing; nothing but this call enables them again. */
   @Patch()
@@ -48,20 +52,6 @@ export class PeopleController {
     }
     if (!isLogin(login) || !(await this.accounts.setDisabled(login, disabled, operator))) throw noUser();
     return { login, disabled };
-  }
-
-  /** Their live access tokens by id, 100 a page; `?after=ID` for the next. */
-  @Get('tokens')
-  @OperatorsOnly()
-  @Described({ summary: 'Lists the live access tokens of a user', answer: { status: 200 } })
-  async listTokens(
-    @Param('login') login: string,
-    @Query('after') after: string | undefined,
-  ): Promise<{ tokens: TokenAnswer[] }> {
-    const userId = isLogin(login) ? await this.tokens.findUser(login) : undefined;
-    if (userId === undefined) throw noUser();
-    const known = /^[0-9]{1,9}$/.test(after ?? '') ? Number(after) : 0;
-    return { tokens: (await this.tokens.list(userId, TOKENS_PER_PAGE, known)).map(tokenView) };
   }
 
   /** Makes a subject of an issuer this user's. Errors: Problem 404, also when the subject is somebody else's. */

@@ -1,12 +1,11 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import type { Action, NamespaceAction, TokenHolder, TokenScope } from '#auth';
-import type { Settings } from '#config';
-import { SETTINGS } from '#nest';
 import { isRepositoryName, type RepositoryName } from '#oci';
 import { PackageDirectory } from '#registry';
 import { Judge, type Judgement } from '../access/judge.js';
+import { Switches } from '../access/switches.js';
 import { principalOf } from '../credentials/credentials.js';
 import { Refusals } from '../explain/refusals.js';
 import { ACCESS_POLICY, type AccessPolicy } from '../v2/access-policy.js';
@@ -37,7 +36,7 @@ export class RestAccessGuard implements CanActivate {
     private readonly judge: Judge,
     private readonly packages: PackageDirectory,
     private readonly refusals: Refusals,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly switches: Switches,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -57,23 +56,20 @@ export class RestAccessGuard implements CanActivate {
     if (policy === 'list packages') return true;
     if (policy === 'look' || policy === 'govern') {
       request.namespace = await this.admitToNamespace(policy, user, request);
-      this.assertOpen(policy, request);
+      await this.assertOpen(policy, request);
       return true;
     }
     const isDeleted = this.reflector.get<true | undefined>(OF_DELETED_PACKAGE, context.getHandler()) ?? false;
     request.package = await (isDeleted ? this.admitToDeleted(user, request) : this.admitTo(policy, user, request));
-    this.assertOpen(policy, request);
+    await this.assertOpen(policy, request);
     return true;
   }
 
   /** Errors: RestRefusal 403 for what the operator switched off. */
-  private assertOpen(action: Action | NamespaceAction, { method }: RestRequest): void {
-    if (method !== 'GET' && method !== 'HEAD' && this.settings.BERTH_READ_ONLY) {
-      throw new RestRefusal(403, 'This registry is read-only now.');
-    }
-    if (action === 'delete' && !this.settings.BERTH_DELETES) {
-      throw new RestRefusal(403, 'Deleting is switched off here.');
-    }
+  private async assertOpen(action: Action | NamespaceAction, { method }: RestRequest): Promise<void> {
+    if (method === 'GET' || method === 'HEAD') return;
+    const closed = await this.switches.closed(action === 'delete' ? 'delete' : 'write');
+    if (closed !== undefined) throw new RestRefusal(403, closed);
   }
 
   private async admitToNamespace(

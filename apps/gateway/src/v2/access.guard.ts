@@ -1,10 +1,9 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AccessFactsStore, REQUESTABLE_ACTIONS, type RequestableAction, scopeFor } from '#auth';
-import type { Settings } from '#config';
-import { SETTINGS } from '#nest';
 import { fail, parseRepositoryName, type RepositoryName } from '#oci';
 import { Judge } from '../access/judge.js';
+import { Switches } from '../access/switches.js';
 import { REJECTED } from '../credentials/credentials.js';
 import { Refusals } from '../explain/refusals.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
@@ -26,7 +25,7 @@ export class AccessGuard implements CanActivate {
     private readonly challenger: Challenger,
     private readonly callerLimits: CallerLimits,
     private readonly refusals: Refusals,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly switches: Switches,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -52,10 +51,13 @@ export class AccessGuard implements CanActivate {
     const scope = scopeFor(name, action);
     const { user } = request;
     if (user === REJECTED) return this.challenger.refuse(request, 'invalid_token', scope);
-    const judgement = await this.judge.judge(user.principal, action, name);
+    const [judgement, closed] = await Promise.all([
+      this.judge.judge(user.principal, action, name),
+      action === 'pull' ? undefined : this.switches.closed(action === 'delete' ? 'delete' : 'write'),
+    ]);
     if (judgement === 'revoked') return this.challenger.refuse(request, 'invalid_token', scope);
     const { decision, facts, actor } = judgement;
-    this.assertOpen(action);
+    if (closed !== undefined) fail('UNSUPPORTED', { reason: closed }, { message: closed });
     if (!decision.isAllowed) {
       this.refusals.note(action, judgement);
       if (!facts.subject) return this.challenger.refuse(request, undefined, scope);
@@ -70,13 +72,5 @@ export class AccessGuard implements CanActivate {
       actor,
     };
     return true;
-  }
-
-  /** Errors: UNSUPPORTED for what the operator switched off. */
-  private assertOpen(action: RequestableAction): void {
-    if (action !== 'pull' && this.settings.BERTH_READ_ONLY)
-      fail('UNSUPPORTED', { reason: 'this registry is read-only now' });
-    if (action === 'delete' && !this.settings.BERTH_DELETES)
-      fail('UNSUPPORTED', { reason: 'deleting is switched off here' });
   }
 }

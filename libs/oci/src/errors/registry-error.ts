@@ -1,8 +1,10 @@
 import { ERRORS, type ErrorCode } from './codes.js';
 
-/** What a `RegistryError` may carry beside its code: another status than the table's, or headers that the answer needs. */
+/** What a `RegistryError` may carry beside its code: another status or message than the table's, or headers that the answer needs. */
 export interface RegistryErrorOptions {
   status?: number;
+  /** Clients such as docker show it, and not the detail. */
+  message?: string;
   headers?: Record<string, string>;
 }
 
@@ -16,7 +18,7 @@ export class RegistryError extends Error {
     readonly detail?: unknown,
     options: RegistryErrorOptions = {},
   ) {
-    super(ERRORS[code].message);
+    super(options.message ?? ERRORS[code].message);
     this.name = 'RegistryError';
     this.status = options.status ?? ERRORS[code].status;
     this.headers = options.headers ?? {};

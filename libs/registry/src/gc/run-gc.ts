@@ -43,7 +43,7 @@ export class RunGc {
       failpoint('run-claimed');
       const alive = setInterval(() => void this.queue.keepAlive(run.id).catch(() => undefined), ALIVE_EVERY_MS);
       try {
-        await this.collect({ runId: run.id, grace: run.grace, isDryRun: run.isDryRun });
+        await this.collect(run.id, { runId: run.id, grace: run.grace, isDryRun: run.isDryRun });
         failpoint('run-collected');
         await this.queue.finish(run.id, 'done');
       } catch (error) {
@@ -61,14 +61,20 @@ export class RunGc {
     return ended;
   }
 
-  private async collect(pass: GcPass): Promise<void> {
+  private async collect(id: number, pass: GcPass): Promise<void> {
     const { untagged, purge, uploads, links, blobs, objects } = this.collectors;
+    await this.queue.reach(id, 'untagged');
     await untagged.run(pass);
+    await this.queue.reach(id, 'manifests');
     await purge.run(pass);
+    await this.queue.reach(id, 'uploads');
     await uploads.run(pass);
+    await this.queue.reach(id, 'links');
     await links.run(pass);
+    await this.queue.reach(id, 'blobs');
     await blobs.run(pass);
     if (pass.isDryRun) return;
+    await this.queue.reach(id, 'objects');
     const released = await this.queue.now();
     const deadline = Date.now() + MAX_WAIT_MS;
     for (;;) {

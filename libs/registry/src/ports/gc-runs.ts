@@ -5,6 +5,10 @@ import type { Actor } from '../repository.js';
 export const GC_KINDS = ['untagged', 'manifests', 'packages', 'links', 'blobs', 'uploads'] as const;
 export type GcKind = (typeof GC_KINDS)[number];
 
+/** What a run does, one after the other: how far it is. */
+export const GC_STEPS = ['untagged', 'manifests', 'uploads', 'links', 'blobs', 'objects'] as const;
+export type GcStep = (typeof GC_STEPS)[number];
+
 /** What operators ask of one run. */
 export interface GcRequest {
   /** Seconds in place of BERTH_GC_GRACE. */
@@ -15,6 +19,8 @@ export interface GcRequest {
 export interface GcRun extends GcRequest {
   id: number;
   state: 'queued' | 'running' | 'done' | 'failed';
+  /** What it is at, or was last. */
+  step: GcStep | undefined;
   requestedBy: string;
   createdAt: Date;
   startedAt: Date | undefined;
@@ -83,6 +89,9 @@ export abstract class GcRuns {
 export abstract class GcRunQueue {
   /** Takes the oldest run that waits, or whose worker gave no sign of life for a while; undefined when there is none. */
   abstract claim(): Promise<(GcRequest & { id: number }) | undefined>;
+
+  /** The run comes to a step. */
+  abstract reach(id: number, step: GcStep): Promise<void>;
 
   /** The worker still has the run. */
   abstract keepAlive(id: number): Promise<void>;

@@ -16,6 +16,14 @@ const PackageName = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const Packages = z.array(PackageName).min(1).max(100);
+
+/** What a token is to be confined to; null for nothing. */
+export const TokenConfinementForm = z.strictObject({
+  organization: Owner.nullable().default(null),
+  packages: Packages.nullable().default(null),
+});
+
 /** A personal access token as its owner asks for it. */
 export const TokenForm = z.strictObject({
   name: z
@@ -31,7 +39,7 @@ export const TokenForm = z.strictObject({
   /** The only namespace that the token acts in. */
   organization: Owner.optional(),
   /** The only packages that it acts on. */
-  packages: z.array(PackageName).min(1).max(100).optional(),
+  packages: Packages.optional(),
   /** False for scanners and health checks: what they pull is no download. */
   counts_pulls: z.boolean().default(true),
 });

@@ -1,0 +1,104 @@
+/** What `/admin/v1` answers, as far as this program reads it; times are ISO 8601, sizes bytes. */
+
+/** A page of a list: `next` is what `after` must be for the page behind it, null at the end. */
+export type Page<Name extends string, T> = { [N in Name]: T[] } & { next: string | null };
+
+export interface Me {
+  login: string;
+  token_id: number | null;
+}
+
+export interface User {
+  login: string;
+  disabled: boolean;
+  created_at: string;
+  tokens: number;
+  organisations: Array<{ login: string; role: string }>;
+}
+
+export interface Organisation {
+  login: string;
+  created_at: string;
+  owners: number;
+  members: number;
+  requires_sign_on: boolean;
+}
+
+export interface Member {
+  login: string;
+  role: string;
+}
+
+export interface Token {
+  id: number;
+  name: string;
+  scopes: string[];
+  organization: string | null;
+  packages: string[] | null;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+export type NewToken = Token & { token: string };
+
+export interface Amount {
+  count: number;
+  bytes: number;
+}
+
+export interface GcControl {
+  mode: 'on' | 'paused' | 'off';
+  pace: number | null;
+}
+
+export interface GcRun {
+  id: number;
+  state: 'queued' | 'running' | 'done' | 'failed';
+  /** What it is at, of so many steps. */
+  step: number;
+  steps: number;
+  doing: string | null;
+  dry_run: boolean;
+  grace: number | null;
+  requested_by: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  error: string | null;
+  counts: Record<string, Amount>;
+}
+
+export interface GcEntry {
+  id: number;
+  at: string;
+  kind: string;
+  package_id: number | null;
+  digest: string | null;
+  bytes: number;
+  reason: string;
+}
+
+export interface Storage {
+  measured_at: string;
+  logical: Amount;
+  stored: Amount;
+  deduplicated: Amount;
+  awaiting_deletion: Amount;
+}
+
+export interface Key {
+  kid: string;
+  state: 'next' | 'signing' | 'retiring' | 'retired';
+  created_at: string;
+  signs_from: string;
+  retires_at: string;
+}
+
+export interface Maintenance {
+  read_only: boolean;
+  message: string | null;
+  by_setting: boolean;
+  changed_by: string | null;
+  changed_at: string;
+}

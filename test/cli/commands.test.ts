@@ -1,0 +1,210 @@
+// Every command against a Berth: what it answers in words, and in JSON.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBerth, type TestBerth } from '../support/berth.js';
+import { type Cli, createCli } from '../support/cli.js';
+import { type Accounts, Client, createAccounts, operator, randomBlob, sha256 } from '../support/client.js';
+
+let berth: TestBerth;
+let accounts: Accounts;
+let cli: Cli;
+
+beforeAll(async () => {
+  berth = await startBerth();
+  accounts = await createAccounts(berth);
+  cli = await createCli();
+  await cli.run(['login', berth.host], { stdin: berth.adminToken });
+});
+
+afterAll(async () => {
+  await berth?.stop();
+  await cli?.remove();
+});
+
+async function berthly(...args: string[]): Promise<string> {
+  const answer = await cli.run(args);
+  expect([args, answer.code, answer.stderr]).toEqual([args, 0, expect.any(String)]);
+  return answer.stdout;
+}
+
+const json = async (...args: string[]) => JSON.parse(await berthly(...args, '--json'));
+
+it('asks for nothing that Berth does not offer', async () => {
+  const source = readFileSync(resolve(import.meta.dirname, '../../apps/cli/src/api/admin-api.ts'), 'utf8');
+  const calls = [...source.matchAll(/'(GET|POST|PUT|PATCH|DELETE)', '([^']+)'/g)].map(([, method, path]) => [
+    method?.toLowerCase(),
+    path,
+  ]);
+  expect(calls.length).toBeGreaterThan(20);
+  expect(source.match(/http\.call</g)).toHaveLength(calls.length);
+  const document = (await (await fetch(`${berth.url}/admin/v1/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, object>>;
+  };
+  expect(calls.filter(([method, path]) => !document.paths[path ?? '']?.[method ?? ''])).toEqual([]);
+});
+
+describe('accounts', () => {
+  it('are made, listed, suspended', async () => {
+    expect(await json('users', 'create', 'ada')).toEqual({ login: 'ada' });
+    const taken = await cli.run(['users', 'create', 'ada']);
+    expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining('Name taken')]);
+    expect(await json('orgs', 'create', 'engine')).toEqual({ login: 'engine' });
+    expect(await json('orgs', 'add', 'engine', 'ada', '--role', 'owner')).toEqual({ login: 'ada', role: 'owner' });
+    expect(await berthly('orgs', 'members', 'engine')).toBe('LOGIN  ROLE\nada    owner\n');
+    expect(await json('orgs', 'members', 'engine')).toEqual({ members: [{ login: 'ada', role: 'owner' }], next: null });
+    expect((await cli.run(['orgs', 'remove', 'engine', 'ada'])).stderr).toContain('Last owner');
+    expect((await json('orgs', 'list')).orgs).toContainEqual(expect.objectContaining({ login: 'engine', owners: 1 }));
+    expect(await berthly('orgs', 'list')).toMatch(/^NAME +OWNERS +MEMBERS +SIGN-ON +SINCE\n/);
+    await berthly('orgs', 'add', 'engine', 'pusher');
+    expect(await json('orgs', 'remove', 'engine', 'pusher')).toEqual({ login: 'pusher', removed: true });
+
+    expect(await json('users', 'disable', 'ada')).toEqual({ login: 'ada', disabled: true });
+    expect(await berthly('users', 'show', 'ada')).toMatch(/state: +suspended/);
+    expect(await berthly('users', 'list')).toMatch(/ada +suspended +0 +engine/);
+    await berthly('users', 'enable', 'ada');
+    expect(await json('users', 'show', 'ada')).toMatchObject({ login: 'ada', disabled: false, tokens: 0 });
+    await berthly('users', 'link', 'ada', '--issuer', 'https://idp.example', '--subject', 'a-1');
+    const missing = await cli.run(['users', 'show', 'nobody']);
+    expect([missing.code, missing.stdout]).toEqual([6, '']);
+  });
+
+  it('are listed page by page', async () => {
+    const first = await json('users', 'list', '--limit', '2');
+    expect(first.users).toHaveLength(2);
+    const rest = await json('users', 'list', '--after', first.next);
+    const all = await json('users', 'list');
+    expect([...first.users, ...rest.users]).toEqual(all.users);
+    expect(all.next).toBeNull();
+  });
+});
+
+describe('tokens', () => {
+  it('are alone on stdout, for a pipe', async () => {
+    const scopes = ['--scope', 'read:packages', '--scope', 'write:packages'];
+    const made = await cli.run(['tokens', 'create', 'pusher', '--name', 'ci', '--expires-in-days', '3', ...scopes]);
+    expect(made.stdout).toMatch(/^berth_pat_[0-9A-Za-z]{38}\n$/);
+    expect(made.stderr).toMatch(/^Token \d+, shown this once\. It ends: \d{4}-/);
+    const client = new Client(berth, 'pusher', made.stdout.trim());
+    await client.push('acme/app', '1');
+
+    const id = /\d+/.exec(made.stderr)?.[0] ?? '';
+    const listed = await berthly('tokens', 'list', 'pusher');
+    expect(listed).toMatch(new RegExp(`^${id} +ci +read:packages,write:packages +everywhere`, 'm'));
+    expect(listed).not.toContain(made.stdout.trim());
+    const confined = await json('tokens', 'confine', 'pusher', id, '--org', 'acme', '--package', 'acme/app');
+    expect(confined).toMatchObject({ organization: 'acme', packages: ['acme/app'] });
+    expect(await berthly('tokens', 'list', 'pusher')).toContain('acme, acme/app');
+    await berthly('tokens', 'confine', 'pusher', id, '--nothing');
+    const rotated = await json('tokens', 'rotate', 'pusher', id);
+    expect(rotated).toMatchObject({ name: 'ci', organization: null, token: expect.stringMatching(/^berth_pat_/) });
+    expect((await cli.run(['tokens', 'revoke', 'pusher', id])).code).toBe(6);
+    expect(await json('tokens', 'revoke', 'pusher', String(rotated.id))).toEqual({ id: rotated.id, revoked: true });
+  });
+
+  it('with names that would move a cursor do not', async () => {
+    await operator(berth, 'POST', '/users/pusher/tokens', { name: '\u001b[2Jgone', scopes: ['read:packages'] });
+    const listed = await berthly('tokens', 'list', 'pusher');
+    expect(listed).toContain('\uFFFD[2Jgone');
+    expect(listed).not.toContain('\u001b');
+  });
+});
+
+describe('collection', () => {
+  it('is followed to its end: what went is shown, and the log says why', async () => {
+    await accounts.pusher.up('acme/gc', randomBlob(5000));
+    const dry = await json('gc', 'start', '--grace', '0s', '--dry-run', '--wait');
+    expect(dry).toMatchObject({ state: 'done', dry_run: true, counts: { links: { count: 1 } } });
+    const run = await cli.run(['gc', 'start', '--grace', '0s', '--wait']);
+    expect([run.code, run.stderr]).toEqual([0, '']); // no bar where nobody watches
+    expect(run.stdout).toMatch(/state: +done\n/);
+    expect(run.stdout).toMatch(/blobs: +1, 4\.9 KiB\n/);
+    const id = /^run: +(\d+)$/m.exec(run.stdout)?.[1] ?? '';
+    expect(await json('gc', 'run', id, '--wait')).toMatchObject({ state: 'done', step: 6, steps: 6 });
+    expect(await berthly('gc', 'history')).toMatch(new RegExp(`^${id} +done +\\d+[sm] ago +admin +2 `, 'm'));
+    const { log } = await json('gc', 'log', id);
+    expect(log.map(({ kind }: { kind: string }) => kind).sort()).toEqual(['blobs', 'links']);
+    expect(await berthly('gc', 'log')).toMatch(/^AT +WHAT +PACKAGE +DIGEST +BYTES +WHY\n/);
+  });
+
+  it('is paused, paced, resumed, switched off', async () => {
+    expect(await json('gc', 'pause')).toEqual({ mode: 'paused', pace: null });
+    const { id } = await json('gc', 'start');
+    expect(await berthly('gc', 'run', String(id))).toMatch(/state: +queued/);
+    const waiting = cli.run(['gc', 'run', String(id), '--wait']);
+    expect(await json('gc', 'pace', '500')).toEqual({ mode: 'paused', pace: 500 });
+    expect(await json('gc', 'off')).toEqual({ mode: 'off', pace: 500 });
+    expect(await json('gc', 'pace', 'none')).toEqual({ mode: 'off', pace: null });
+    expect(await json('gc', 'resume')).toEqual({ mode: 'on', pace: null });
+    expect(await berthly('gc', 'status')).toBe('collection:  on\npace:        no limit\n');
+    const ended = await waiting;
+    expect(ended.stderr).toContain('paused');
+    expect(ended.code).toBe(0);
+  });
+
+  it('that fails ends with 1, and says why', async () => {
+    const [run] = await berth.sql<{ id: number }>(
+      `INSERT INTO gc_runs (state, requested_by, finished_at, error) VALUES ('failed', 'admin', now(), 'no disk')
+       RETURNING id`,
+    );
+    const answer = await cli.run(['gc', 'run', String(run?.id), '--wait']);
+    expect([answer.code, answer.stdout]).toEqual([1, expect.stringMatching(/state: +failed/)]);
+    expect(answer.stderr).toContain('no disk');
+    expect((await cli.run(['gc', 'run', '999999'])).code).toBe(6);
+    expect((await cli.run(['gc', 'start', '--grace', 'soon'])).stderr).toContain('grace');
+  });
+});
+
+describe('the rest', () => {
+  it('shows what is stored', async () => {
+    expect(await json('storage', 'show')).toMatchObject({ stored: { count: expect.any(Number) } });
+    expect(await berthly('storage', 'show')).toMatch(/^WHAT +BLOBS +BYTES\nas packages see it/);
+  });
+
+  it('changes who sees a package', async () => {
+    await accounts.pusher.push('acme/team/app', '1');
+    expect(await json('packages', 'visibility', 'acme/team/app', 'public')).toEqual({
+      name: 'acme/team/app',
+      visibility: 'public',
+    });
+    expect((await accounts.anonymous.v2('/v2/acme/team/app/manifests/1')).status).toBe(200);
+    expect((await cli.run(['packages', 'visibility', 'acme', 'public'])).code).toBe(2);
+    expect((await cli.run(['packages', 'visibility', 'acme/app', 'open'])).code).toBe(2);
+  });
+
+  it('lists and rotates keys', async () => {
+    await accounts.pusher.v2('/v2/acme/app/tags/list');
+    const rotated = await json('keys', 'rotate');
+    expect(rotated.state).toBe('next');
+    expect((await json('keys', 'list')).keys.map(({ state }: { state: string }) => state)).toEqual(['next', 'signing']);
+    const again = await cli.run(['keys', 'rotate']);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('about to sign')]);
+    const waiting = json('keys', 'rotate', '--wait').catch((error: Error) => error);
+    await berth.sql("UPDATE signing_keys SET signs_from = now() - interval '1 second' WHERE signs_from > now()");
+    await waiting; // too early for another: what it answered was looked at above
+    expect(await berthly('keys', 'list')).toMatch(
+      /^KEY +STATE +AGE +SIGNS SINCE +RETIRES\n.+ signing .+\n.+ retiring /,
+    );
+  });
+
+  it('switches read-only mode', async () => {
+    const on = await json('maintenance', 'on', '--message', 'until noon');
+    expect(on).toMatchObject({ read_only: true, message: 'until noon', changed_by: 'admin' });
+    const refused = await accounts.pusher.v2('/v2/acme/app/blobs/uploads/', { method: 'POST' });
+    expect(refused.status).toBe(405);
+    expect(await berthly('maintenance', 'status')).toMatch(
+      /read-only: +on\nmessage: +until noon\nchanged: .* by admin\n/,
+    );
+    expect(await json('maintenance', 'off')).toMatchObject({ read_only: false, message: null });
+  });
+
+  it('keeps the administrator’s token out of everything', async () => {
+    for (const args of [['users', 'list'], ['tokens', 'list', 'admin'], ['keys', 'list'], ['version']]) {
+      for (const more of [[], ['--json']]) {
+        const { stdout, stderr } = await cli.run([...args, ...more]);
+        expect(stdout + stderr).not.toContain(berth.adminToken);
+        expect(stdout + stderr).not.toContain(sha256(Buffer.from(berth.adminToken)).slice(7));
+      }
+    }
+  });
+});
