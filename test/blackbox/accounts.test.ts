@@ -98,7 +98,7 @@ describe('tokens', () => {
     expect(await pulls(String(body.token))).toEqual(['acme/app']);
     expect((await make({ organization: 'none' })).status).toBe(422);
     expect((await make({ packages: ['acme/none'] })).status).toBe(422);
-    expect((await make({ packages: ['acme'] })).status).toBe(400);
+    expect((await make({ packages: ['acme//app'] })).status).toBe(400);
   });
 
   it('are confined later, and freed, at once: bearer tokens of before, too', async () => {

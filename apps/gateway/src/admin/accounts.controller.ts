@@ -6,7 +6,7 @@ import { Login } from '../access/login.js';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { AccountParam } from './account-param.js';
-import { type AccountAnswer, accountAnswer } from './account-view.js';
+import { AccountSchema, accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -15,14 +15,20 @@ const NewAccount = z.strictObject({ login: Login });
 const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
 const PER_PAGE = 100;
 
-interface OrganisationAnswer {
-  login: string;
-  created_at: string;
-  owners: number;
-  /** Owners included. */
-  members: number;
-  requires_sign_on: boolean;
-}
+const Organisation = z.object({
+  login: z.string(),
+  created_at: z.string(),
+  owners: z.int(),
+  members: z.int().describe('Owners included'),
+  requires_sign_on: z.boolean(),
+});
+const Next = z.string().nullable();
+const Users = z.object({ users: z.array(AccountSchema), next: Next });
+const Organisations = z.object({ orgs: z.array(Organisation), next: Next });
+const Members = z.object({
+  members: z.array(z.object({ login: z.string(), role: z.enum(['owner', 'member']) })),
+  next: Next,
+});
 
 /** Users, organisations and members, as operators make and list them. */
 @Controller('admin/v1')
@@ -35,8 +41,12 @@ export class AccountsController {
   /** By login, 100 a page; `?after=NEXT` for the next. */
   @Get('users')
   @OperatorsOnly()
-  @Described({ summary: 'Lists users', query: { after: 'Login to go on behind' }, answer: { status: 200 } })
-  async listUsers(@Query('after') after: string | undefined): Promise<{ users: AccountAnswer[]; next: string | null }> {
+  @Described({
+    summary: 'Lists users',
+    query: { after: 'Login to go on behind' },
+    answer: { status: 200, schema: Users },
+  })
+  async listUsers(@Query('after') after: string | undefined): Promise<z.output<typeof Users>> {
     const { items, next } = await this.accounts.listUsers({ limit: PER_PAGE, after: keyOf(after) });
     return { users: items.map(accountAnswer), next: next ?? null };
   }
@@ -44,10 +54,12 @@ export class AccountsController {
   /** By name, 100 a page; `?after=NEXT` for the next. */
   @Get('orgs')
   @OperatorsOnly()
-  @Described({ summary: 'Lists organisations', query: { after: 'Name to go on behind' }, answer: { status: 200 } })
-  async listOrganisations(
-    @Query('after') after: string | undefined,
-  ): Promise<{ orgs: OrganisationAnswer[]; next: string | null }> {
+  @Described({
+    summary: 'Lists organisations',
+    query: { after: 'Name to go on behind' },
+    answer: { status: 200, schema: Organisations },
+  })
+  async listOrganisations(@Query('after') after: string | undefined): Promise<z.output<typeof Organisations>> {
     const { items, next } = await this.accounts.listOrganisations({ limit: PER_PAGE, after: keyOf(after) });
     return { orgs: items.map(organisationAnswer), next: next ?? null };
   }
@@ -58,12 +70,12 @@ export class AccountsController {
   @Described({
     summary: 'Lists members of an organisation',
     query: { after: 'Login to go on behind' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: Members },
   })
   async listMembers(
     @AccountParam('organisation') organisation: string,
     @Query('after') after: string | undefined,
-  ): Promise<{ members: Array<{ login: string; role: string }>; next: string | null }> {
+  ): Promise<z.output<typeof Members>> {
     const namespaceId = await this.accounts.findOrganisation(organisation);
     if (namespaceId === undefined) throw new Problem(404, 'No such organisation');
     const page = { limit: PER_PAGE, offset: 0, after: keyOf(after) };
@@ -147,7 +159,11 @@ const nameTaken = (login: string) =>
 /** A page's key as a text column can hold it. */
 const keyOf = (after: string | undefined) => after?.toLowerCase().replaceAll('\0', '');
 
-const organisationAnswer = ({ createdAt, requiresSignOn, ...rest }: OrganisationRecord): OrganisationAnswer => ({
+const organisationAnswer = ({
+  createdAt,
+  requiresSignOn,
+  ...rest
+}: OrganisationRecord): z.output<typeof Organisation> => ({
   ...rest,
   created_at: createdAt.toISOString(),
   requires_sign_on: requiresSignOn,

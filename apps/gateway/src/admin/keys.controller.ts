@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { z } from 'zod';
 import { KEY_LEAD, type SigningKeyRecord, SigningKeyStore } from '#auth';
 import type { Settings } from '#config';
 import { SETTINGS } from '#nest';
@@ -7,13 +8,18 @@ import { Described } from '../http/described.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
 
-interface KeyAnswer {
-  kid: string;
-  state: SigningKeyRecord['state'];
-  created_at: string;
-  signs_from: string;
-  retires_at: string;
-}
+const Key = z.object({
+  kid: z.string(),
+  state: z
+    .enum(['next', 'signing', 'retiring', 'retired'])
+    .describe('next: published and signs nothing yet; retiring: only verifies; retired: its tokens are refused'),
+  created_at: z.string(),
+  signs_from: z.string(),
+  retires_at: z.string(),
+});
+const Keys = z.object({ keys: z.array(Key) });
+
+type KeyAnswer = z.output<typeof Key>;
 
 /** Keys that sign bearer tokens. Private halves are in no answer. */
 @Controller('admin/v1/keys')
@@ -26,8 +32,11 @@ export class KeysController {
   /** The newest 100, the latest to sign first. */
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'Lists the keys that sign bearer tokens, and when each does', answer: { status: 200 } })
-  async list(): Promise<{ keys: KeyAnswer[] }> {
+  @Described({
+    summary: 'Lists the keys that sign bearer tokens, and when each does',
+    answer: { status: 200, schema: Keys },
+  })
+  async list(): Promise<z.output<typeof Keys>> {
     return { keys: (await this.keys.list()).map(answerOf) };
   }
 
@@ -40,7 +49,7 @@ export class KeysController {
   @OperatorsOnly()
   @Described({
     summary: 'Replaces the key that signs bearer tokens; no token that was handed out is refused',
-    answer: { status: 202 },
+    answer: { status: 202, schema: Key },
     errors: { 409: 'a new key is about to sign' },
   })
   async rotate(@OperatorParam() operator: Actor): Promise<KeyAnswer> {

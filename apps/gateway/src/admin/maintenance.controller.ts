@@ -19,15 +19,15 @@ const Change = z.strictObject({
     .optional(),
 });
 
-interface MaintenanceAnswer {
-  read_only: boolean;
-  /** What refused clients are told; null for Berth's own words. */
-  message: string | null;
-  /** Whether BERTH_READ_ONLY of the gateway that answers says so, whatever stands here. */
-  by_setting: boolean;
-  changed_by: string | null;
-  changed_at: string;
-}
+const State = z.object({
+  read_only: z.boolean(),
+  message: z.string().nullable().describe('What refused clients are told; null for words of Berth’s own'),
+  by_setting: z.boolean().describe('BERTH_READ_ONLY of the gateway that answers says so, whatever stands here'),
+  changed_by: z.string().nullable(),
+  changed_at: z.string(),
+});
+
+type MaintenanceAnswer = z.output<typeof State>;
 
 /** Whether clients may write. Every gateway sees a change with its next request. */
 @Controller('admin/v1/maintenance')
@@ -39,7 +39,7 @@ export class MaintenanceController {
 
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'Whether clients may write', answer: { status: 200 } })
+  @Described({ summary: 'Whether clients may write', answer: { status: 200, schema: State } })
   async show(): Promise<MaintenanceAnswer> {
     return this.answerOf(await this.maintenance.find());
   }
@@ -47,7 +47,11 @@ export class MaintenanceController {
   /** `{"read_only": true, "message": "…"}`: a message that is left out is none. Errors: Problem 400. */
   @Patch()
   @OperatorsOnly()
-  @Described({ summary: 'Makes the registry read-only, or ends that', body: Change, answer: { status: 200 } })
+  @Described({
+    summary: 'Makes the registry read-only, or ends that',
+    body: Change,
+    answer: { status: 200, schema: State },
+  })
   async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<MaintenanceAnswer> {
     const { read_only: isReadOnly, message } = await readJson(request, Change);
     return this.answerOf(await this.maintenance.set({ isReadOnly, message: message ?? undefined }, operator));

@@ -5,7 +5,7 @@ import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { type AccountAnswer, accountAnswer } from './account-view.js';
+import { type AccountAnswer, AccountSchema, accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -30,7 +30,10 @@ export class PeopleController {
 
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'A user, with organisations and the number of live tokens', answer: { status: 200 } })
+  @Described({
+    summary: 'A user, with organisations and the number of live tokens',
+    answer: { status: 200, schema: AccountSchema },
+  })
   async show(@Param('login') login: string): Promise<AccountAnswer> {
     const user = isLogin(login) ? await this.accounts.findUser(login) : undefined;
     if (!user) throw new Problem(404, 'No such user');

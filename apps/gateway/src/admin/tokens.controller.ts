@@ -1,9 +1,10 @@
 import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { z } from 'zod';
 import { createAccessToken, hashToken, type TokenRecord, TokenStore } from '#auth';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { TokenConfinementForm, TokenForm, tokenView } from '../rest/tokens/token-form.js';
+import { NewTokenSchema, TokenConfinementForm, TokenForm, TokenSchema, tokenView } from '../rest/tokens/token-form.js';
 import { AccountParam } from './account-param.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
@@ -11,9 +12,10 @@ import { Problem } from './problem.js';
 
 const PER_PAGE = 100;
 
-type TokenAnswer = ReturnType<typeof tokenView>;
-/** With the token itself, shown this once. */
-type NewTokenAnswer = TokenAnswer & { token: string };
+const Tokens = z.object({ tokens: z.array(TokenSchema), next: z.string().nullable() });
+
+type TokenAnswer = z.output<typeof TokenSchema>;
+type NewTokenAnswer = z.output<typeof NewTokenSchema>;
 
 /** Access tokens of any user, as operators keep them. */
 @Controller('admin/v1/users/:login/tokens')
@@ -26,12 +28,12 @@ export class UserTokensController {
   @Described({
     summary: 'Lists the live access tokens of a user',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: Tokens },
   })
   async list(
     @AccountParam('login') login: string,
     @Query('after') after: string | undefined,
-  ): Promise<{ tokens: TokenAnswer[]; next: string | null }> {
+  ): Promise<z.output<typeof Tokens>> {
     const found = await this.tokens.list(await this.userOf(login), PER_PAGE + 1, idOf(after));
     const page = found.slice(0, PER_PAGE);
     return { tokens: page.map(tokenView), next: found.length > PER_PAGE ? String(page.at(-1)?.id) : null };
@@ -43,7 +45,7 @@ export class UserTokensController {
   @Described({
     summary: 'Makes an access token, shown this once',
     body: TokenForm,
-    answer: { status: 201 },
+    answer: { status: 201, schema: NewTokenSchema },
     errors: { 409: 'the user has 1,000 tokens', 422: 'it is to be confined to what is not there' },
   })
   async create(
@@ -66,7 +68,7 @@ export class UserTokensController {
   @Described({
     summary: 'Confines an access token to an organisation or packages, at once',
     body: TokenConfinementForm,
-    answer: { status: 200 },
+    answer: { status: 200, schema: TokenSchema },
     errors: { 422: 'it is to be confined to what is not there' },
   })
   async confine(
@@ -86,7 +88,7 @@ export class UserTokensController {
   @OperatorsOnly()
   @Described({
     summary: 'Ends an access token and makes another like it, which is shown this once',
-    answer: { status: 201 },
+    answer: { status: 201, schema: NewTokenSchema },
   })
   async rotate(
     @AccountParam('login') login: string,
