@@ -80,6 +80,7 @@ import { PackageAccessController } from './rest/access/package-access.controller
 import { SourcesController } from './rest/access/sources.controller.js';
 import { TeamsController } from './rest/access/teams.controller.js';
 import { OrganisationTrustPoliciesController } from './rest/access/trust-policies.controller.js';
+import { OwnersController } from './rest/owners.controller.js';
 import { RestPackagesController } from './rest/packages.controller.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
@@ -188,6 +189,7 @@ const directStorage = (
     SignOnController,
     PeopleController,
     RateLimitController,
+    OwnersController,
     OpenApiController,
     RestPackagesController,
     VersionsController,
