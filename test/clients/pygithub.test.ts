@@ -1,6 +1,6 @@
 /** What scripts do with PyGithub: ask who they are, whose packages there are, walk the pages, read the times, delete. */
 import { expect, test } from 'vitest';
-import { image, randomBlob } from '../support/client.js';
+import { E, image, randomBlob } from '../support/client.js';
 import { setUp } from './support/suite.js';
 
 /** PyGithub has no packages of its own: scripts bring the class, and the library its paging and its parser of times. */
@@ -45,7 +45,7 @@ print(json.dumps({
 const world = setUp(['python3'], async ({ berth, pusher, run, token }) => {
   for (const name of ['app', 'base', 'web']) {
     const layer = randomBlob();
-    await pusher.up(`acme/${name}`, layer);
+    for (const blob of [E, layer]) await pusher.up(`acme/${name}`, blob);
     for (let i = 0; i < 5; i++)
       await pusher.put(`acme/${name}`, `v${i}`, image([layer], { annotations: { i: `${i}` } }));
   }
