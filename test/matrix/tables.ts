@@ -36,6 +36,7 @@ const OF_EACH_OWNER: Array<[Demand, string, string]> = [
   ['rest administer', 'POST', '/packages/:package_type/:package_name/versions/:package_version_id/restore'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/explain'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/refusals'],
+  ['rest administer', 'GET', '/packages/:package_type/:package_name/tombstones'],
   ['rest read', 'GET', '/packages/:package_type/:package_name/tags/:tag/history'],
   ['rest push', 'PUT', '/packages/:package_type/:package_name/tags/:tag'],
   ['rest administer', 'GET', '/packages/:package_type/:package_name/settings'],

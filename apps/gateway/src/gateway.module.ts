@@ -98,6 +98,9 @@ import { SignOnController, SignOnGuard } from './sign-on/sign-on.controller.js';
 import { SignOnStrategy } from './sign-on/sign-on.strategy.js';
 import { JwksController } from './token/jwks.controller.js';
 import { TokenController } from './token/token.controller.js';
+import { AskedFor } from './tombstones/asked-for.js';
+import { MissingManifests } from './tombstones/missing-manifests.js';
+import { TombstonesController } from './tombstones/tombstones.controller.js';
 import { AccessGuard } from './v2/access.guard.js';
 import { BaseController } from './v2/base.controller.js';
 import { BlobLinks } from './v2/blob-links.js';
@@ -182,6 +185,7 @@ const directStorage = (
     ExplainController,
     OrganisationTrustPoliciesController,
     PackageRefusalsController,
+    TombstonesController,
     AuditController,
     OrganisationAuditController,
     TokenSignOnController,
@@ -223,6 +227,8 @@ const directStorage = (
     PullableRepositories,
     SmallBlobs,
     DownloadCounter,
+    AskedFor,
+    MissingManifests,
     BlobLinks,
     DirectVerifications,
     SessionWriters,

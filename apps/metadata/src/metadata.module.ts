@@ -40,6 +40,7 @@ import {
   PrismaTagStore,
   PrismaTeamStore,
   PrismaTokenStore,
+  PrismaTombstones,
   PrismaTrustPolicyStore,
   PrismaUploadSessions,
   PrismaVersionStore,
@@ -58,6 +59,7 @@ import {
   PackageStore,
   Reconciling,
   TagStore,
+  Tombstones,
   UploadSessions,
   VersionStore,
 } from '#registry';
@@ -81,6 +83,7 @@ export class MetadataModule {
       { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },
       { provide: PackageStore, useValue: new PrismaPackageStore(database) },
       { provide: PackageDirectory, useValue: new PrismaPackageDirectory(database, limits) },
+      { provide: Tombstones, useValue: new PrismaTombstones(database) },
       { provide: DownloadCounts, useValue: new PrismaDownloadCounts(database) },
       { provide: PackageSettings, useValue: new PrismaPackageSettings(database, untaggedAfter) },
       { provide: VersionStore, useValue: new PrismaVersionStore(database, untaggedAfter, limits) },

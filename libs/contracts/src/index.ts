@@ -22,6 +22,7 @@ import { sourceStore } from './source-store.js';
 import { tagStore } from './tag-store.js';
 import { teamStore } from './team-store.js';
 import { tokenStore } from './token-store.js';
+import { tombstones } from './tombstones.js';
 import { trustPolicyStore } from './trust-policy-store.js';
 import { uploadSessions } from './upload-sessions.js';
 import { versionStore } from './version-store.js';
@@ -40,6 +41,7 @@ export const METADATA_CONTRACTS = [
   packageSettings,
   versionStore,
   downloadCounts,
+  tombstones,
   accessFactsStore,
   accountStore,
   tokenStore,

@@ -12,12 +12,8 @@ import {
   packageMetadata,
   pageOf,
   pageRequest,
+  reference,
 } from './shapes.js';
-
-const reference = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('tag'), tag: z.string() }),
-  z.object({ kind: z.literal('digest'), digest }),
-]);
 
 const annotations = z.record(z.string(), z.string()).optional();
 

@@ -7,6 +7,10 @@ export const id = z.int();
 export const nothing = z.undefined();
 export const bytes = z.instanceof(Uint8Array);
 export const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'must be a digest');
+export const reference = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tag'), tag: z.string() }),
+  z.object({ kind: z.literal('digest'), digest }),
+]);
 export const repositoryName = z.custom<RepositoryName>(
   (value) => typeof value === 'string' && isRepositoryName(value),
   'must be a repository name',

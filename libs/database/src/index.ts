@@ -24,6 +24,7 @@ export { PrismaSourceStore } from './prisma-source-store.js';
 export { PrismaTagStore } from './prisma-tag-store.js';
 export { PrismaTeamStore } from './prisma-team-store.js';
 export { PrismaTokenStore } from './prisma-token-store.js';
+export { PrismaTombstones } from './prisma-tombstones.js';
 export { PrismaTrustPolicyStore } from './prisma-trust-policy-store.js';
 export { PrismaUploadSessions } from './prisma-upload-sessions.js';
 export { PrismaVersionStore } from './prisma-version-store.js';

@@ -130,4 +130,11 @@ export class PrismaGarbage extends Garbage {
           SELECT id FROM gc_log WHERE id <= (SELECT max(id) FROM gc_log) - ${KEPT_ENTRIES} ORDER BY id LIMIT ${limit})`;
     });
   }
+
+  override trimTombstones(limit: number): Promise<number> {
+    return this.database.$executeRaw`
+      DELETE FROM tombstones WHERE (package_id, reference) IN (
+        SELECT package_id, reference FROM tombstones WHERE removed_at < now() - interval '90 days'
+        ORDER BY removed_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+  }
 }

@@ -10,6 +10,7 @@ import {
   type StoredManifest,
 } from '#registry';
 import { recordEvent } from './audit.js';
+import { buryDigests, unbury } from './bury.js';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
 import { linkAtFirstPush } from './link-source.js';
@@ -174,6 +175,7 @@ export class PrismaManifestStore extends ManifestStore {
         ${push.metadata ? JSON.stringify(push.metadata) : null}::json, now(), ${push.actor.userId ?? null})
       ON CONFLICT (package_id, digest) DO NOTHING RETURNING id`;
     if (!made) return (await this.revive(tx, push)) ?? fail('MANIFEST_UNKNOWN', { digest });
+    await unbury(tx, packageId, digest);
     const digestsOf = (chosen: (reference: ManifestReference) => boolean) =>
       [...new Set(push.references.filter(chosen).map((reference) => reference.digest))].sort();
     await tx.$executeRaw`
@@ -197,6 +199,7 @@ export class PrismaManifestStore extends ManifestStore {
       await tx.$executeRaw`
         UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
         WHERE id = ${known.id}`;
+      await unbury(tx, packageId, digest);
     }
     return known;
   }
@@ -212,6 +215,7 @@ export class PrismaManifestStore extends ManifestStore {
       const doomed = { id: manifest.id, packageId, digest };
       await removeTags(tx, doomed, await TagRules.of(tx, packageId, actor), actor);
       await purge(tx, doomed, this.untaggedAfter);
+      await buryDigests(tx, packageId, [digest], actor.principal);
       await recordEvent(tx, { kind: 'manifest.delete', packageId, actor, data: { digest } });
       return 'removed';
     });

@@ -9,6 +9,7 @@ import {
   VersionStore,
 } from '#registry';
 import { recordEvent } from './audit.js';
+import { unbury } from './bury.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
 import type { DeletionLimits } from './prisma-package-directory.js';
@@ -140,6 +141,7 @@ export class PrismaVersionStore extends VersionStore {
       await tx.$executeRaw`
         UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
         WHERE id = ${versionId}`;
+      await unbury(tx, packageId, deleted.digest);
       for (const tag of [...deleted.tags].sort()) {
         const isFree = await tx.$executeRaw`
           INSERT INTO tags (package_id, name, manifest_id) VALUES (${packageId}, ${tag}, ${versionId}) ON CONFLICT DO NOTHING`;

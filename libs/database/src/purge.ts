@@ -1,9 +1,13 @@
 import type { Digest } from '#oci';
 import type { Actor } from '#registry';
+import { buryDigests } from './bury.js';
 import { reviewTime } from './review.js';
 import { logTag } from './tag-log.js';
 import type { TagRules } from './tag-rules.js';
 import type { Transaction } from './transaction.js';
+
+/** What takes a signature or an SBOM away once the manifest that it is about is gone. */
+const WITH_SUBJECT = 'rule:subject-removed';
 
 interface Doomed {
   id: number;
@@ -55,12 +59,19 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
     WHERE package_id = ${packageId} AND deleted_at IS NULL
       AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
       UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
-  await tx.$executeRaw`
-    UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = 'subject deleted'
+  const referrers = await tx.$queryRaw<Array<{ digest: Digest }>>`
+    UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = ${WITH_SUBJECT}
     WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}
       AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)
       AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)
-      AND NOT EXISTS (SELECT FROM manifest_missing c WHERE c.package_id = r.package_id AND c.digest = r.digest)`;
+      AND NOT EXISTS (SELECT FROM manifest_missing c WHERE c.package_id = r.package_id AND c.digest = r.digest)
+    RETURNING r.digest`;
+  await buryDigests(
+    tx,
+    packageId,
+    referrers.map((referrer) => referrer.digest),
+    WITH_SUBJECT,
+  );
   await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
   return true;
 }

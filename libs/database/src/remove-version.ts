@@ -1,6 +1,7 @@
 import type { Digest } from '#oci';
 import type { Actor, VersionRemoval } from '#registry';
 import { recordEvent } from './audit.js';
+import { buryDigests } from './bury.js';
 import { downloadsOf } from './downloads.js';
 import { findNeeding } from './needed-by.js';
 import type { DeletionLimits } from './prisma-package-directory.js';
@@ -38,6 +39,7 @@ export async function removeVersion(
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${restoreWindow}::float8),
       deleted_by = ${actor.principal}, deleted_tags = ${tags}::text[]
     WHERE id = ${id}`;
+  await buryDigests(tx, packageId, [version.digest], actor.principal);
   await recordEvent(tx, { kind: 'version.delete', packageId, actor, data: { digest: version.digest, tags } });
   return 'removed';
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '#registry';
+import { bury, unbury } from './bury.js';
 import type { Transaction } from './transaction.js';
 
 interface TagChange {
@@ -10,11 +11,15 @@ interface TagChange {
 }
 
 /**
- * Writes one entry of a tag's history; a trigger chains it to the one before. The caller holds the tag's row, which makes its
+ * Writes one entry of a tag's history; a trigger chains it to the one before. A deleted tag leaves a tombstone, which a new
+ * one of its name takes away. The caller holds the tag's row, which makes its
  * entries come one after the other.
  */
 export async function logTag(tx: Transaction, { packageId, tag, from, to, actor }: TagChange): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO tag_log (package_id, name, from_digest, to_digest, actor)
     VALUES (${packageId}, ${tag}, ${from ?? null}, ${to ?? null}, ${actor.principal})`;
+  if (to === undefined && from !== undefined) {
+    await bury(tx, { packageId, removed: [{ reference: tag, digest: from }], by: actor.principal });
+  } else if (from === undefined) await unbury(tx, packageId, tag);
 }

@@ -85,6 +85,7 @@ export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-sto
 export { Reconciling, type SuspectBlob } from './ports/reconciling.js';
 export type { FreedBytes, FreedWithin } from './ports/storage-figures.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
+export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
 export {
   type ClaimedUpload,
   type SessionOwner,

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { type RefusalCount, RefusalStore } from '#auth';
+import { identityOf } from '../access/identity.js';
 import type { Judgement } from '../access/judge.js';
 import { Gathered } from '../gathering/gathered.js';
 
@@ -9,7 +10,6 @@ const WRITE_MS = 10_000;
 const AT_ONCE = 1000;
 /** What names that are not there count under, until they are dropped: noting a refusal takes the same time for them. */
 const ABSENT = 0;
-const MAX_IDENTITY = 255;
 
 /** Counts refusals on packages, in memory: nothing about a refusal waits for it. */
 @Injectable()
@@ -28,9 +28,7 @@ export class Refusals implements OnModuleDestroy {
   }
 
   note(action: string, { decision, facts, actor }: Judgement): void {
-    const isWorkflow = facts.subject?.kind === 'workflow'; // no login has a space in it
-    const identity = `${isWorkflow ? 'workflow ' : ''}${actor.login}`.slice(0, MAX_IDENTITY);
-    this.counts.add(JSON.stringify([facts.package?.id ?? ABSENT, identity, action, decision.rule]), 1);
+    this.counts.add(JSON.stringify([facts.package?.id ?? ABSENT, identityOf(actor), action, decision.rule]), 1);
   }
 
   private async write(entries: Array<[string, number]>): Promise<void> {

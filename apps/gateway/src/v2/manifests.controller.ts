@@ -15,6 +15,7 @@ import { REJECTED } from '../credentials/credentials.js';
 import { DownloadCounter } from '../downloads/download-counter.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readBody } from '../http/request-body.js';
+import { MissingManifests } from '../tombstones/missing-manifests.js';
 import { Access } from './access.js';
 import { matches } from './blobs.controller.js';
 import { manifestLocation } from './v2.headers.js';
@@ -32,18 +33,20 @@ export class ManifestsController {
     private readonly deleteManifest: DeleteManifest,
     private readonly deleteTag: DeleteTag,
     private readonly downloads: DownloadCounter,
+    private readonly missing: MissingManifests,
   ) {}
 
   @Get(':reference')
   @Access('pull')
   async get(
     @RepositoryParam() repository: Repository,
+    @ActorParam() actor: Actor,
     @ReferenceParam() reference: Reference,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Req() { user }: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const manifest = await this.getManifest.run(repository, reference);
+    const manifest = await this.find(repository, reference, actor);
     describe(reply, manifest);
     if (matches(ifNoneMatch, `"${manifest.digest}"`)) return void reply.status(304).send();
     const principal = user === REJECTED ? ANONYMOUS : user.principal;
@@ -55,14 +58,21 @@ export class ManifestsController {
   @Access('pull')
   async head(
     @RepositoryParam() repository: Repository,
+    @ActorParam() actor: Actor,
     @ReferenceParam() reference: Reference,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const manifest = await this.getManifest.run(repository, reference);
+    const manifest = await this.find(repository, reference, actor);
     describe(reply, manifest);
     if (matches(ifNoneMatch, `"${manifest.digest}"`)) reply.status(304);
     reply.send();
+  }
+
+  /** Errors: MANIFEST_UNKNOWN. */
+  private async find(repository: Repository, reference: Reference, actor: Actor): Promise<StoredManifest> {
+    const manifest = await this.getManifest.run(repository, reference);
+    return manifest ?? this.missing.refuse(repository, reference, actor);
   }
 
   @Put(':reference')

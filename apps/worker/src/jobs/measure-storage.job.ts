@@ -4,7 +4,7 @@ import { Garbage, MeasureStorage } from '#registry';
 
 const BATCH = 1000;
 
-/** Sums up what is stored, and drops the oldest history of collection. */
+/** Sums up what is stored, and drops the oldest history of collection and the oldest tombstones. */
 @Processor(STORAGE_USE)
 export class MeasureStorageJob extends WorkerHost {
   constructor(
@@ -17,5 +17,6 @@ export class MeasureStorageJob extends WorkerHost {
   override async process(): Promise<void> {
     await this.measureStorage.run();
     while ((await this.garbage.trimHistory(BATCH)) === BATCH);
+    while ((await this.garbage.trimTombstones(BATCH)) === BATCH);
   }
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '#oci';
 import type { Actor, DueManifest, DueRows } from '#registry';
 import { recordEvent } from '../audit.js';
+import { buryDigests } from '../bury.js';
 import type { Database } from '../database.js';
 import { passGate } from '../gate.js';
 import type { Transaction } from '../transaction.js';
@@ -65,6 +66,12 @@ export async function collectUntagged(
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${rules.restoreWindow}::float8),
       deleted_by = ${RULE.principal}, deleted_tags = '{}'
     WHERE id = ANY(${doomed.map(({ id }) => id)}::int[])`;
+  await buryDigests(
+    tx,
+    packageId,
+    doomed.map(({ digest }) => digest),
+    RULE.principal,
+  );
   for (const { digest, bytes } of doomed) {
     await recordEvent(tx, { kind: 'version.delete', packageId, actor: RULE, data: { digest, tags: [] } });
     taken.push({ kind: 'untagged', packageId, digest, bytes, reason: 'no tag for as long as the rule says' });

@@ -95,4 +95,7 @@ export abstract class Garbage {
 
   /** Drops the oldest entries of the log and the oldest runs, at most `limit` of each. Answers how many entries went. */
   abstract trimHistory(limit: number): Promise<number>;
+
+  /** Drops tombstones of more than 90 days, at most `limit`. Answers how many went. */
+  abstract trimTombstones(limit: number): Promise<number>;
 }
