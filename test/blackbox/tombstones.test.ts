@@ -1,16 +1,7 @@
 // What readers are told of a tag or digest that was removed, what strangers are not, and what a package's admins see of it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import {
-  Client,
-  collectGarbage,
-  type Document,
-  descriptor,
-  E,
-  encode,
-  image,
-  sha256,
-} from '../support/client.js';
+import { Client, collectGarbage, type Document, descriptor, E, encode, image, sha256 } from '../support/client.js';
 import { createPerson, type Person } from '../support/people.js';
 
 let berth: TestBerth;
@@ -270,10 +261,13 @@ describe('the package’s admins see', () => {
 
   it('a thousand of a package, for 90 days', async () => {
     await publish('acme/many');
-    await berth.sql(`
+    await berth.sql(
+      `
       INSERT INTO tombstones (package_id, reference, digest, removed_by)
       SELECT p.package_id, 'old-' || i, $1, 'user:1' FROM generate_series(1, 1000) i, package_names p
-      WHERE p.full_name = 'acme/many' ORDER BY i`, [sha256(E)]);
+      WHERE p.full_name = 'acme/many' ORDER BY i`,
+      [sha256(E)],
+    );
     await remove('acme/many', '1');
     const [row] = await berth.sql<{ n: number; first: boolean; last: boolean }>(`
       SELECT count(*)::int AS n, bool_or(reference = 'old-1') AS first, bool_or(reference = '1') AS last
