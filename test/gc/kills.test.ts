@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Document, descriptor, E, encode, image, index } from '../support/client.js';
+import { buildCache, type Document, descriptor, E, encode, image, index } from '../support/client.js';
 import { openRegistry, type TestRegistry, violations } from './registry.js';
 
 const WORKER = resolve(import.meta.dirname, 'worker.js');
@@ -13,6 +13,8 @@ const FAILPOINTS = [
   'run-claimed',
   'untagged-found',
   'untagged-hidden',
+  'build-caches-found',
+  'build-caches-evicted',
   'purge-found',
   'manifests-purged',
   'package-batch-purged',
@@ -64,6 +66,7 @@ async function makeGarbage(i: number): Promise<void> {
   const subject = image([layer]);
   const referrer = image([], { subject: descriptor(subject.mediaType, encode(subject)) });
   for (const document of [subject, referrer]) await registry.put(NAME, document);
+  await registry.put(NAME, buildCache([layer]), ['cache']);
   await registry.up(NAME, Buffer.from(`of no manifest ${i}`));
   const doomed = `acme/doomed${i}`;
   for (const blob of [E, layer]) await registry.up(doomed, blob);

@@ -23,6 +23,7 @@ import {
   Collectors,
   CollectUntagged,
   DeleteObjects,
+  EvictBuildCaches,
   ExpireUploads,
   FinishUpload,
   GcBrake,
@@ -49,6 +50,7 @@ interface Options {
   untaggedAfter?: number;
   restoreWindow?: number;
   backupHorizon?: number;
+  buildCacheBudget?: number;
 }
 
 export async function openRegistry({
@@ -56,6 +58,7 @@ export async function openRegistry({
   untaggedAfter,
   restoreWindow = 0,
   backupHorizon = 0,
+  buildCacheBudget,
 }: Options = {}) {
   const database = await createDatabase();
   await applyMigrations(database.url, MIGRATIONS);
@@ -65,7 +68,7 @@ export async function openRegistry({
     { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
     { info: () => undefined },
   );
-  const rules = { grace: 0, untaggedAfter, restoreWindow, backupHorizon };
+  const rules = { grace: 0, untaggedAfter, restoreWindow, backupHorizon, buildCacheBudget };
   const sessions = new PrismaUploadSessions(prisma, rules.grace);
   const manifests = new PrismaManifestStore(prisma, untaggedAfter);
   const tags = new PrismaTagStore(prisma, untaggedAfter);
@@ -88,6 +91,7 @@ export async function openRegistry({
     const brake = new GcBrake(runs);
     return new Collectors(
       new CollectUntagged(garbage, brake),
+      new EvictBuildCaches(garbage, brake),
       new Purge(garbage, brake),
       new ExpireUploads(garbage, brake),
       new CollectLinks(garbage, brake),
@@ -192,10 +196,11 @@ export async function openRegistry({
         isOver = true;
       });
       settled.catch(() => undefined);
-      const { untagged, purge, links, blobs: idleBlobs, objects: deletions } = collectors();
+      const { untagged, buildCaches, purge, links, blobs: idleBlobs, objects: deletions } = collectors();
       const pass = { runId: undefined, grace: 0, isDryRun: false };
       while (!isOver) {
         await untagged.run(pass);
+        await buildCaches.run(pass);
         await purge.run(pass);
         await links.run(pass);
         await idleBlobs.run(pass);

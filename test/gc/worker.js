@@ -9,6 +9,7 @@ import {
   Collectors,
   CollectUntagged,
   DeleteObjects,
+  EvictBuildCaches,
   ExpireUploads,
   GcBrake,
   Purge,
@@ -22,11 +23,12 @@ const storage = await openStorage(
   { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
   { info: () => undefined },
 );
-const rules = { grace: 0, untaggedAfter: 0, restoreWindow: 0, backupHorizon: 0 };
+const rules = { grace: 0, untaggedAfter: 0, restoreWindow: 0, backupHorizon: 0, buildCacheBudget: 0 };
 const garbage = new PrismaGarbage(prisma, rules);
 const brake = new GcBrake(new PrismaGcRuns(prisma));
 const collectors = new Collectors(
   new CollectUntagged(garbage, brake),
+  new EvictBuildCaches(garbage, brake),
   new Purge(garbage, brake),
   new ExpireUploads(garbage, brake),
   new CollectLinks(garbage, brake),

@@ -4,6 +4,7 @@ import type { TestBerth } from './berth.js';
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const EMPTY_CONFIG = 'application/vnd.oci.empty.v1+json';
+const CACHE_CONFIG = 'application/vnd.buildkit.cacheconfig.v0';
 
 /** The blobs that trials speak of: `{}`, nothing, and random bytes. */
 export const E = Buffer.from('{}');
@@ -38,6 +39,21 @@ export const index = (children: Document[], more: Record<string, unknown> = {}):
   schemaVersion: 2,
   mediaType: OCI_INDEX,
   manifests: children.map((child) => descriptor(child.mediaType, encode(child))),
+  ...more,
+});
+
+/** A cache of BuildKit's as an image manifest over these layers; its config blob is `E`. */
+export const buildCache = (layers: Uint8Array[], more: Record<string, unknown> = {}): Document =>
+  image(layers, { config: descriptor(CACHE_CONFIG, E), ...more });
+
+/** The same as an index, whose entries are blobs. */
+export const buildCacheIndex = (layers: Uint8Array[], more: Record<string, unknown> = {}): Document => ({
+  schemaVersion: 2,
+  mediaType: OCI_INDEX,
+  manifests: [
+    ...layers.map((layer) => descriptor('application/vnd.oci.image.layer.v1.tar+gzip', layer)),
+    descriptor(CACHE_CONFIG, E),
+  ],
   ...more,
 });
 

@@ -2,6 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { type FactoryProvider, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import {
+  BUILD_CACHES,
   GC_RUNS,
   IDLE_BLOBS,
   IDLE_LINKS,
@@ -24,6 +25,7 @@ const EVERY: Record<(typeof QUEUES)[number], number> = {
   [UPLOAD_EXPIRY]: 60 * SECOND,
   [IDLE_LINKS]: 60 * SECOND,
   [UNTAGGED_MANIFESTS]: 60 * SECOND,
+  [BUILD_CACHES]: 60 * SECOND,
   [PURGE]: 60 * SECOND,
   [STORAGE_USE]: HOUR,
   [RECONCILE]: 24 * HOUR,

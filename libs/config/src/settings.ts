@@ -1,7 +1,17 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { missingFor, PARTS, type Part } from './parts.js';
-import { address, addressOrOff, bytes, countOrOff, duration, durationOrNever, onOff, origin } from './values.js';
+import {
+  address,
+  addressOrOff,
+  bytes,
+  bytesOrUnlimited,
+  countOrOff,
+  duration,
+  durationOrNever,
+  onOff,
+  origin,
+} from './values.js';
 
 const MIN_ADMIN_TOKEN = 20;
 const MIN_RPC_SECRET = 32;
@@ -72,6 +82,7 @@ export const SETTINGS = {
   BERTH_UNTAGGED_AFTER: durationOrNever.prefault('30d'),
   BERTH_RESTORE_WINDOW: duration.prefault('30d'),
   BERTH_KEEP_DOWNLOADED: countOrOff.prefault('5000'),
+  BERTH_BUILD_CACHE_BUDGET: bytesOrUnlimited.prefault('10g'),
   BERTH_BACKUP_HORIZON: duration.prefault('0'),
   BERTH_TOKEN_TTL: duration.refine((seconds) => seconds >= 60, 'must be at least 60s').prefault('5m'),
   BERTH_MAX_BLOB_SIZE: bytes.optional(),

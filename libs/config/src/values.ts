@@ -34,6 +34,16 @@ export const bytes = z
     return Number.parseInt(text, 10) * BYTE_UNITS[unit];
   });
 
+/** `unlimited`, `0` or bytes; unlimited is undefined. */
+export const bytesOrUnlimited = z.union(
+  [
+    z.literal('unlimited').transform(() => undefined),
+    z.literal('0').transform(() => 0),
+    bytes.refine((count) => count <= Number.MAX_SAFE_INTEGER),
+  ],
+  { error: 'must be unlimited, or a number of bytes, or a number followed by k, m, g or t' },
+);
+
 export interface Address {
   host: string;
   port: number;

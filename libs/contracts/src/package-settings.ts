@@ -6,6 +6,7 @@ import { actor, id } from './shapes.js';
 const settings = z.object({
   allowSparse: z.boolean(),
   untaggedAfter: z.union([z.int(), z.enum(['never', 'instance'])]),
+  buildCacheBudget: z.union([z.int(), z.enum(['unlimited', 'instance'])]),
 });
 
 const rule = z.object({ pattern: z.string(), isImmutable: z.boolean(), publishers: z.array(z.string()).optional() });

@@ -11,6 +11,6 @@ export async function downloadsOf(tx: Transaction, manifestId: number): Promise<
 export async function mostDownloads(tx: Transaction, packageId: number): Promise<number> {
   const [row] = await tx.$queryRaw<Array<{ count: number }>>`
     SELECT coalesce(max(d.count), 0)::float8 AS count FROM manifests m JOIN manifest_downloads d ON d.manifest_id = m.id
-    WHERE m.package_id = ${packageId} AND m.deleted_at IS NULL`;
+    WHERE m.package_id = ${packageId} AND m.deleted_at IS NULL AND m.class <> 'build_cache'`;
   return row?.count ?? 0;
 }

@@ -13,6 +13,7 @@ import { collectBlobs } from './gc/collect-blobs.js';
 import { collectLinks, findIdleLinks } from './gc/collect-links.js';
 import { collectUntagged, findDueManifests } from './gc/collect-untagged.js';
 import { collecting } from './gc/collecting.js';
+import { evictBuildCaches, findBuildCachesToLookAt } from './gc/evict-build-caches.js';
 import { findManifestsToPurge, purgeManifests } from './gc/purge-manifests.js';
 import { findPackagesToPurge, purgePackage } from './gc/purge-package.js';
 import { inTransaction } from './transaction.js';
@@ -30,6 +31,8 @@ export interface GarbageRules {
   untaggedAfter: number | undefined;
   restoreWindow: number;
   backupHorizon: number;
+  /** Bytes of the build caches of one package; undefined for no budget. */
+  buildCacheBudget: number | undefined;
 }
 
 /** Each recipe has a file of its own in `gc`. */
@@ -47,6 +50,14 @@ export class PrismaGarbage extends Garbage {
 
   override collectUntagged(packageId: number, ids: readonly number[], pass: GcPass): Promise<number> {
     return collecting(this.database, pass, (tx, taken) => collectUntagged(tx, packageId, ids, this.rules, taken));
+  }
+
+  override findBuildCachesToLookAt(limit: number, after: string | undefined): Promise<DueRows<number>> {
+    return findBuildCachesToLookAt(this.database, limit, after, this.rules.buildCacheBudget);
+  }
+
+  override evictBuildCaches(packageId: number, pass: GcPass): Promise<{ evicted: number; isDone: boolean }> {
+    return collecting(this.database, pass, (tx, taken) => evictBuildCaches(tx, packageId, this.rules, taken));
   }
 
   override findManifestsToPurge(limit: number, after: string | undefined): Promise<DueRows<DueManifest>> {

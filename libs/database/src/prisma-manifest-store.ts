@@ -13,6 +13,7 @@ import { recordEvent } from './audit.js';
 import { buryDigests, unbury } from './bury.js';
 import type { Database } from './database.js';
 import { passGate } from './gate.js';
+import { markBuildCaches } from './gc/evict-build-caches.js';
 import { linkAtFirstPush } from './link-source.js';
 import { moveTag } from './move-tag.js';
 import { findNeeding } from './needed-by.js';
@@ -128,6 +129,7 @@ export class PrismaManifestStore extends ManifestStore {
       const data = { digest: push.digest, tags: push.tags };
       await recordEvent(tx, { kind: 'manifest.push', packageId: push.packageId, actor: push.actor, data });
       await setReview(tx, { manifestIds, packageId: push.packageId, untaggedAfter: this.untaggedAfter });
+      if (push.manifest.class === 'build_cache') await markBuildCaches(tx, push.packageId);
     });
   }
 

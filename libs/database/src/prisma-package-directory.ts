@@ -86,7 +86,8 @@ export class PrismaPackageDirectory extends PackageDirectory {
     if (ids.length === 0) return [];
     const rows = await this.database.$queryRaw<PackageRow[]>`
       SELECT p.id, n.full_name AS name, p.visibility, p.created_at AS "createdAt",
-        (SELECT count(*)::int FROM manifests m WHERE m.package_id = p.id AND m.deleted_at IS NULL) AS "versionCount",
+        (SELECT count(*)::int FROM manifests m WHERE m.package_id = p.id AND m.deleted_at IS NULL
+          AND m.class <> 'build_cache') AS "versionCount",
         greatest(p.created_at, (SELECT max(m.pushed_at) FROM manifests m WHERE m.package_id = p.id AND m.deleted_at IS NULL),
           (SELECT max(t.pushed_at) FROM tags t WHERE t.package_id = p.id)) AS "updatedAt",
         ns.id AS "ownerId", ns.login, ns.kind, s.id AS "sourceId", s.url AS "sourceUrl", m.metadata
@@ -154,11 +155,12 @@ export class PrismaPackageDirectory extends PackageDirectory {
 }
 
 /**
- * The manifest that speaks for package `p`: that of `latest`, else of the tag that moved last. Signatures, attestations and
- * the tags that stand in for referrers (`sha256-…`) never do.
+ * The manifest that speaks for package `p`: that of `latest`, else of the tag that moved last. Signatures, attestations,
+ * build caches and the tags that stand in for referrers (`sha256-…`) never do.
  */
 const SPEAKING = Prisma.sql`coalesce(
-  (SELECT t.manifest_id FROM tags t WHERE t.package_id = p.id AND t.name = 'latest'),
+  (SELECT t.manifest_id FROM tags t JOIN manifests c ON c.id = t.manifest_id
+    WHERE t.package_id = p.id AND t.name = 'latest' AND c.class <> 'build_cache'),
   (SELECT t.manifest_id FROM tags t JOIN manifests c ON c.id = t.manifest_id
     WHERE t.package_id = p.id AND t.name !~ '^sha(256|512)-' AND c.class NOT IN ('attestation', 'signature', 'build_cache')
     ORDER BY t.pushed_at DESC, t.name LIMIT 1))`;

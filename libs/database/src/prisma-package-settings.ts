@@ -11,6 +11,8 @@ interface SettingsRow {
   allowSparse: boolean;
   keepsUntagged: boolean;
   untaggedAfter: number | null;
+  keepsBuildCaches: boolean;
+  buildCacheBudget: number | null;
 }
 
 export class PrismaPackageSettings extends PackageSettings {
@@ -24,25 +26,31 @@ export class PrismaPackageSettings extends PackageSettings {
 
   override async find(packageId: number): Promise<StorageSettings | undefined> {
     const [row] = await this.database.$queryRaw<SettingsRow[]>`
-      SELECT allow_sparse AS "allowSparse", keeps_untagged AS "keepsUntagged", untagged_after AS "untaggedAfter"
+      SELECT allow_sparse AS "allowSparse", keeps_untagged AS "keepsUntagged", untagged_after AS "untaggedAfter",
+        keeps_build_caches AS "keepsBuildCaches", build_cache_budget::float8 AS "buildCacheBudget"
       FROM packages WHERE id = ${packageId} AND deleted_at IS NULL`;
     if (!row) return undefined;
     return {
       allowSparse: row.allowSparse,
       untaggedAfter: row.keepsUntagged ? 'never' : (row.untaggedAfter ?? 'instance'),
+      buildCacheBudget: row.keepsBuildCaches ? 'unlimited' : (row.buildCacheBudget ?? 'instance'),
     };
   }
 
   override async change(packageId: number, settings: StorageSettings, actor: Actor): Promise<boolean> {
     const before = await this.find(packageId);
     if (!before) return false;
-    const { allowSparse, untaggedAfter } = settings;
+    const { allowSparse, untaggedAfter, buildCacheBudget } = settings;
     const isChanged = await inTransaction(this.database, async (tx) => {
+      await passGate(tx, packageId, 'adding'); // no collector looks with the settings of before and takes the mark away
       const changed = await tx.$executeRaw`
         UPDATE packages SET allow_sparse = ${allowSparse}, keeps_untagged = ${untaggedAfter === 'never'},
-          untagged_after = ${typeof untaggedAfter === 'number' ? untaggedAfter : null}::int
+          untagged_after = ${typeof untaggedAfter === 'number' ? untaggedAfter : null}::int,
+          keeps_build_caches = ${buildCacheBudget === 'unlimited'},
+          build_cache_budget = ${typeof buildCacheBudget === 'number' ? BigInt(buildCacheBudget) : null}::bigint
         WHERE id = ${packageId} AND deleted_at IS NULL`;
       if (changed > 0) {
+        await tx.$executeRaw`UPDATE build_cache_packages SET looked_with = NULL WHERE package_id = ${packageId}`;
         await recordPackageAudit(tx, { actor, action: 'package.settings', packageId, data: { ...settings } });
       }
       return changed > 0;

@@ -53,7 +53,7 @@ export class PrismaVersionStore extends VersionStore {
     const isActive = query.state === 'active';
     const at = isActive ? Prisma.sql`m.pushed_at` : Prisma.sql`m.deleted_at`;
     const isListed = Prisma.sql`
-      FROM manifests m WHERE m.package_id = ${query.packageId}
+      FROM manifests m WHERE m.package_id = ${query.packageId} AND ${IS_VERSION}
         AND ${isActive ? Prisma.sql`m.deleted_at IS NULL` : Prisma.sql`m.deleted_at IS NOT NULL AND m.purge_at > now()`}
         AND ${query.includeChildren ? Prisma.sql`true` : STANDS_ALONE}`;
     const [, micros, id] = KEY.exec(after ?? '') ?? [];
@@ -75,7 +75,8 @@ export class PrismaVersionStore extends VersionStore {
 
   override async find(packageId: number, versionId: number): Promise<VersionDetails | undefined> {
     const rows = await this.database.$queryRaw<Array<{ id: number }>>`
-      SELECT id FROM manifests WHERE id = ${versionId} AND package_id = ${packageId} AND deleted_at IS NULL`;
+      SELECT m.id FROM manifests m
+      WHERE m.id = ${versionId} AND m.package_id = ${packageId} AND m.deleted_at IS NULL AND ${IS_VERSION}`;
     return (await this.describe(rows.map(({ id }) => id)))[0];
   }
 
@@ -161,6 +162,9 @@ async function findAbsentChildren(tx: Transaction, packageId: number, versionId:
     WHERE c.manifest_id = ${versionId} AND m.deleted_at IS NOT NULL ORDER BY c.digest`;
   return rows.map(({ digest }) => digest);
 }
+
+/** Build caches are no versions: nobody deploys one. */
+const IS_VERSION = Prisma.sql`m.class <> 'build_cache'`;
 
 /** Neither part of a live index, nor about another manifest. */
 const STANDS_ALONE = Prisma.sql`(m.subject_digest IS NULL AND m.class NOT IN ('attestation', 'signature')

@@ -23,7 +23,8 @@ export async function removeVersion(
 ): Promise<VersionRemoval> {
   const [version] = await tx.$queryRaw<Array<{ digest: Digest; isPublic: boolean }>>`
     SELECT m.digest, p.visibility = 'public' AS "isPublic" FROM manifests m JOIN packages p ON p.id = m.package_id
-    WHERE m.id = ${id} AND m.package_id = ${packageId} AND m.deleted_at IS NULL AND p.deleted_at IS NULL`;
+    WHERE m.id = ${id} AND m.package_id = ${packageId} AND m.deleted_at IS NULL AND p.deleted_at IS NULL
+      AND m.class <> 'build_cache'`;
   if (!version) return 'unknown';
   const parent = await findNeeding(tx, packageId, version.digest);
   if (parent) return { reason: 'needed', by: parent.digest, tags: parent.tags };

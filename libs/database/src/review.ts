@@ -2,12 +2,20 @@ import { Prisma } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /**
+ * A build cache that no tag points at any more is of no use: it stays for as long as somebody who asked for the tag before
+ * needs to fetch it, or for the rule's time where that is shorter. In seconds.
+ */
+export const UNTAGGED_CACHE = 2 * 3600;
+
+/**
  * When a manifest without a tag becomes due: by its package's rule, else by the instance's (`untaggedAfter` in seconds;
- * undefined for never). An expression that is NULL for never.
+ * undefined for never). An expression in an UPDATE of manifests that is NULL for never.
  */
 export function reviewTime(packageId: number, untaggedAfter: number | undefined): Prisma.Sql {
   return Prisma.sql`(
-    SELECT CASE WHEN keeps_untagged THEN NULL
+    SELECT CASE WHEN manifests.class = 'build_cache'
+        THEN now() + make_interval(secs => least(coalesce(untagged_after, ${untaggedAfter ?? null}::float8), ${UNTAGGED_CACHE}))
+      WHEN keeps_untagged THEN NULL
       ELSE now() + make_interval(secs => coalesce(untagged_after, ${untaggedAfter ?? null}::float8)) END
     FROM packages WHERE id = ${packageId})`;
 }

@@ -1,5 +1,6 @@
 export { openQueues } from './open-queues.js';
 export {
+  BUILD_CACHES,
   GC_RUNS,
   IDLE_BLOBS,
   IDLE_LINKS,

@@ -2,6 +2,7 @@
 export const OBJECT_DELETIONS = 'object-deletions';
 export const UPLOAD_EXPIRY = 'upload-expiry';
 export const UNTAGGED_MANIFESTS = 'untagged-manifests';
+export const BUILD_CACHES = 'build-caches';
 export const IDLE_LINKS = 'idle-links';
 export const IDLE_BLOBS = 'idle-blobs';
 export const PURGE = 'purge';
@@ -13,6 +14,7 @@ export const QUEUES = [
   OBJECT_DELETIONS,
   UPLOAD_EXPIRY,
   UNTAGGED_MANIFESTS,
+  BUILD_CACHES,
   IDLE_LINKS,
   IDLE_BLOBS,
   PURGE,

@@ -13,6 +13,7 @@ export { CollectBlobs } from './gc/collect-blobs.js';
 export { CollectLinks } from './gc/collect-links.js';
 export { CollectUntagged } from './gc/collect-untagged.js';
 export { DeleteObjects } from './gc/delete-objects.js';
+export { EvictBuildCaches } from './gc/evict-build-caches.js';
 export { ExpireUploads } from './gc/expire-uploads.js';
 export { failpoint } from './gc/failpoint.js';
 export { GcBrake, GcStopped } from './gc/gc-brake.js';

@@ -16,6 +16,12 @@ const Settings = z.strictObject({
     .union([z.int().min(0).max(3650), z.literal('never')])
     .nullable()
     .meta({ description: 'When manifests without tags are collected; null: as the instance says' }),
+  build_cache_budget: z
+    .union([z.int().min(0), z.literal('unlimited')])
+    .nullable()
+    .meta({
+      description: 'Bytes of build caches before the least recently used go; null: as the instance says',
+    }),
 });
 const SettingsChange = Settings.partial();
 
@@ -54,8 +60,12 @@ export class SettingsController {
   @RestAccess('administer')
   @Described({ summary: 'Settings of a package', answer: { status: 200, schema: Settings } })
   async get(@PackageParam() { id }: RestPackage): Promise<z.output<typeof Settings>> {
-    const { allowSparse, untaggedAfter } = (await this.settings.find(id)) ?? notFound();
-    return { allow_sparse_indexes: allowSparse, untagged_after_days: daysOf(untaggedAfter) };
+    const { allowSparse, untaggedAfter, buildCacheBudget } = (await this.settings.find(id)) ?? notFound();
+    return {
+      allow_sparse_indexes: allowSparse,
+      untagged_after_days: daysOf(untaggedAfter),
+      build_cache_budget: buildCacheBudget === 'instance' ? null : buildCacheBudget,
+    };
   }
 
   @Patch('settings')
@@ -73,6 +83,8 @@ export class SettingsController {
       allowSparse: wanted.allow_sparse_indexes ?? before.allowSparse,
       untaggedAfter:
         wanted.untagged_after_days === undefined ? before.untaggedAfter : secondsOf(wanted.untagged_after_days),
+      buildCacheBudget:
+        wanted.build_cache_budget === undefined ? before.buildCacheBudget : (wanted.build_cache_budget ?? 'instance'),
     };
     if (!(await this.settings.change(pkg.id, after, pkg.actor))) return notFound();
     return this.get(pkg);

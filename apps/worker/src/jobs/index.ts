@@ -2,6 +2,7 @@ import { CollectBlobsJob } from './collect-blobs.job.js';
 import { CollectLinksJob } from './collect-links.job.js';
 import { CollectUntaggedJob } from './collect-untagged.job.js';
 import { DeleteObjectsJob } from './delete-objects.job.js';
+import { EvictBuildCachesJob } from './evict-build-caches.job.js';
 import { ExpireUploadsJob } from './expire-uploads.job.js';
 import { MeasureStorageJob } from './measure-storage.job.js';
 import { PurgeJob } from './purge.job.js';
@@ -11,6 +12,7 @@ import { RunGcJob } from './run-gc.job.js';
 /** Every job of the worker. */
 export const JOBS = [
   CollectUntaggedJob,
+  EvictBuildCachesJob,
   PurgeJob,
   ExpireUploadsJob,
   CollectLinksJob,

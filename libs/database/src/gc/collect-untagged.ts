@@ -4,6 +4,8 @@ import { recordEvent } from '../audit.js';
 import { buryDigests } from '../bury.js';
 import type { Database } from '../database.js';
 import { passGate } from '../gate.js';
+import { purge } from '../purge.js';
+import { UNTAGGED_CACHE } from '../review.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
 import { duePage, placeAfter } from './mark-cursor.js';
@@ -36,6 +38,7 @@ export async function findDueManifests(
 
 interface Reviewed {
   id: number;
+  isCache: boolean;
   digest: Digest;
   bytes: number;
   isHeld: boolean;
@@ -44,7 +47,7 @@ interface Reviewed {
   isDue: boolean;
 }
 
-/** data-model.md, "Untagged collection". Waits for the package's gate, and holds it alone. */
+/** data-model.md, "Untagged collection". Build caches go for good at once: nobody restores one. Waits for the package's gate, and holds it alone. */
 export async function collectUntagged(
   tx: Transaction,
   packageId: number,
@@ -56,7 +59,8 @@ export async function collectUntagged(
   const reviewed = await review(tx, packageId, ids, rules.untaggedAfter);
   const kept = reviewed.filter(({ isHeld }) => isHeld).map(({ id }) => id);
   const later = reviewed.filter(({ isHeld, isDue }) => !isHeld && !isDue);
-  const doomed = reviewed.filter(({ isHeld, isDue }) => !isHeld && isDue);
+  const doomed = reviewed.filter(({ isCache, isHeld, isDue }) => !isCache && !isHeld && isDue);
+  const caches = reviewed.filter(({ isCache, isHeld, isDue }) => isCache && !isHeld && isDue);
   await tx.$executeRaw`UPDATE manifests SET review_at = NULL WHERE id = ANY(${kept}::int[])`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = l.due_at::timestamptz
@@ -76,7 +80,12 @@ export async function collectUntagged(
     await recordEvent(tx, { kind: 'version.delete', packageId, actor: RULE, data: { digest, tags: [] } });
     taken.push({ kind: 'untagged', packageId, digest, bytes, reason: 'no tag for as long as the rule says' });
   }
-  return doomed.length;
+  for (const { id, digest, bytes } of caches) {
+    await purge(tx, { id, packageId, digest }, rules.untaggedAfter);
+    await recordEvent(tx, { kind: 'manifest.delete', packageId, actor: RULE, data: { digest } });
+    taken.push({ kind: 'build_caches', packageId, digest, bytes, reason: 'a build cache without a tag' });
+  }
+  return doomed.length + caches.length;
 }
 
 /**
@@ -85,7 +94,7 @@ export async function collectUntagged(
  */
 function review(tx: Transaction, packageId: number, ids: readonly number[], untaggedAfter: number | undefined) {
   return tx.$queryRaw<Reviewed[]>`
-    SELECT m.id, m.digest, (m.size + m.config_size + m.layers_size)::float8 AS bytes,
+    SELECT m.id, m.digest, m.class = 'build_cache' AS "isCache", (m.size + m.config_size + m.layers_size)::float8 AS bytes,
       EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id)
         OR EXISTS (SELECT FROM (
             SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
@@ -97,11 +106,13 @@ function review(tx: Transaction, packageId: number, ids: readonly number[], unta
       due.at::text AS "dueAt", coalesce(due.at <= now(), false) AS "isDue"
     FROM manifests m JOIN packages p ON p.id = m.package_id LEFT JOIN manifest_downloads d ON d.manifest_id = m.id
     CROSS JOIN LATERAL (SELECT CASE
+        WHEN m.class = 'build_cache' THEN least(coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8), ${UNTAGGED_CACHE})
+        WHEN NOT p.keeps_untagged THEN coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8)
+      END AS seconds) rule
+    CROSS JOIN LATERAL (SELECT CASE
         WHEN p.deleted_at IS NOT NULL THEN p.purge_at
-        WHEN p.keeps_untagged THEN NULL
-        WHEN coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8) IS NULL THEN NULL
-        ELSE greatest(m.review_at,
-          d.last_at + make_interval(secs => coalesce(p.untagged_after, ${untaggedAfter ?? null}::float8)))
+        WHEN rule.seconds IS NULL THEN NULL
+        ELSE greatest(m.review_at, d.last_at + make_interval(secs => rule.seconds))
       END AS at) due
     WHERE m.id = ANY(${[...ids]}::int[]) AND m.package_id = ${packageId} AND m.review_at <= now() AND m.deleted_at IS NULL
     ORDER BY m.id`;

@@ -5,6 +5,7 @@ import type { CollectBlobs } from './collect-blobs.js';
 import type { CollectLinks } from './collect-links.js';
 import type { CollectUntagged } from './collect-untagged.js';
 import type { DeleteObjects } from './delete-objects.js';
+import type { EvictBuildCaches } from './evict-build-caches.js';
 import type { ExpireUploads } from './expire-uploads.js';
 import { failpoint } from './failpoint.js';
 import { GcStopped } from './gc-brake.js';
@@ -19,6 +20,7 @@ const MAX_WAIT_MS = 15 * 60_000;
 export class Collectors {
   constructor(
     readonly untagged: CollectUntagged,
+    readonly buildCaches: EvictBuildCaches,
     readonly purge: Purge,
     readonly uploads: ExpireUploads,
     readonly links: CollectLinks,
@@ -62,9 +64,11 @@ export class RunGc {
   }
 
   private async collect(id: number, pass: GcPass): Promise<void> {
-    const { untagged, purge, uploads, links, blobs, objects } = this.collectors;
+    const { untagged, buildCaches, purge, uploads, links, blobs, objects } = this.collectors;
     await this.queue.reach(id, 'untagged');
     await untagged.run(pass);
+    await this.queue.reach(id, 'build_caches');
+    await buildCaches.run(pass);
     await this.queue.reach(id, 'manifests');
     await purge.run(pass);
     await this.queue.reach(id, 'uploads');

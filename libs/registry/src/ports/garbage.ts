@@ -50,6 +50,15 @@ export abstract class Garbage {
    */
   abstract collectUntagged(packageId: number, ids: readonly number[], pass: GcPass): Promise<number>;
 
+  /** Packages whose build caches may have outgrown their budget: one was pushed, or the instance's budget is another. */
+  abstract findBuildCachesToLookAt(limit: number, after: string | undefined): Promise<DueRows<number>>;
+
+  /**
+   * Deletes build caches of one package for good, the least recently used first, until the rest fits into its budget, or a
+   * batch of them. `isDone`: there is nothing more to do.
+   */
+  abstract evictBuildCaches(packageId: number, pass: GcPass): Promise<{ evicted: number; isDone: boolean }>;
+
   /** Deleted manifests whose restore window is over. */
   abstract findManifestsToPurge(limit: number, after: string | undefined): Promise<DueRows<DueManifest>>;
 

@@ -2,7 +2,7 @@ import type { Digest, Page, PageRequest } from '#oci';
 import type { Actor } from '../repository.js';
 
 /** Kinds of things that collection counts. */
-export const GC_KINDS = ['untagged', 'manifests', 'packages', 'links', 'blobs', 'uploads'] as const;
+export const GC_KINDS = ['untagged', 'build_caches', 'manifests', 'packages', 'links', 'blobs', 'uploads'] as const;
 export type GcKind = (typeof GC_KINDS)[number];
 
 /** What a run does, one after the other: how far it is. */

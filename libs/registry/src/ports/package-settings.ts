@@ -6,6 +6,8 @@ export interface StorageSettings {
   allowSparse: boolean;
   /** Seconds until a manifest without tags is collected; `instance`: as BERTH_UNTAGGED_AFTER says. */
   untaggedAfter: number | 'never' | 'instance';
+  /** Bytes that its build caches may hold; `instance`: as BERTH_BUILD_CACHE_BUDGET says. */
+  buildCacheBudget: number | 'unlimited' | 'instance';
 }
 
 /** A rule for the tags that wholly match a pattern. */
