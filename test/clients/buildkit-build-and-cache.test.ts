@@ -1,7 +1,8 @@
 /** What `docker buildx build --push` does: images with provenance, and layers cached in the registry between builds. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { OCI_INDEX, OCI_MANIFEST } from '../support/client.js';
+import { collectGarbage, OCI_INDEX, OCI_MANIFEST } from '../support/client.js';
+import { rest } from '../support/rest.js';
 import { type Content, served } from './support/content.js';
 import { startDaemon } from './support/daemon.js';
 import { pushLayout, writeBusybox, writeImage } from './support/image.js';
@@ -105,6 +106,25 @@ describe.each([
     await build(`${name}:2`, '--import-cache', cache);
     // The steps would have given other layers.
     expect(layersOf(await served(pusher, name, '2'))).toEqual(layersOf(first));
+  });
+
+  test('goes when it outgrows its budget; a build then misses it, and succeeds', async () => {
+    const { berth, build, host, pusher, token } = world();
+    const [cached] = await berth.sql(
+      `SELECT m.class FROM manifests m JOIN tags t ON t.manifest_id = m.id JOIN package_names n ON n.package_id = t.package_id
+       WHERE n.full_name = $1 AND t.name = 'cache'`,
+      [name],
+    );
+    expect(cached).toEqual({ class: 'build_cache' });
+    const settings = `${name.replace('/', '/packages/container/')}/settings`;
+    const change = { method: 'PATCH', body: { build_cache_budget: 1_000_000 } };
+    expect((await rest(berth, token, `/orgs/${settings}`, change)).status).toBe(200);
+    expect((await collectGarbage(berth)).counts.build_caches?.count).toBe(1);
+    expect((await pusher.v2(`/v2/${name}/manifests/cache`)).status).toBe(404);
+    expect(await served(pusher, name, '1'), 'the image stays').toEqual(first);
+
+    await build(`${name}:3`, '--import-cache', `type=registry,ref=${host}/${name}:cache,registry.insecure=true`);
+    expect(layersOf(await served(pusher, name, '3'))).not.toEqual(layersOf(first));
   });
 });
 
