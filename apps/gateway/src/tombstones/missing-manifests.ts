@@ -3,6 +3,7 @@ import { ERRORS, fail, type Reference } from '#oci';
 import { type Actor, type Repository, type Tombstone, Tombstones } from '#registry';
 import { restTime } from '../rest/rest-time.js';
 import { AskedFor } from './asked-for.js';
+import { describeRemover } from './remover.js';
 
 /** Says why a manifest is not there, to those who may read the package: the route let nobody else in. */
 @Injectable()
@@ -33,12 +34,11 @@ interface Removed {
 }
 
 function removedOf({ removedAt, removedBy, digest, restorableUntil }: Tombstone, actor: Actor): Removed {
-  const { kind, name } = removedBy;
-  const mayKnow = actor.principal !== 'anonymous';
+  const { by, rule } = describeRemover(removedBy);
   return {
     at: restTime(removedAt),
-    by: kind === 'rule' || !mayKnow ? null : kind === 'workflow' ? `workflow ${name}` : name,
-    rule: kind === 'rule' ? name : null,
+    by: actor.principal === 'anonymous' ? null : by,
+    rule,
     digest,
     restorableUntil: restorableUntil ? restTime(restorableUntil) : null,
   };

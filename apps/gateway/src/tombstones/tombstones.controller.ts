@@ -9,6 +9,7 @@ import { parsePage } from '../rest/paging.js';
 import { RestAccess } from '../rest/rest-access.js';
 import { PackageParam, type RestPackage, type RestRequest } from '../rest/rest-request.js';
 import { restTime } from '../rest/rest-time.js';
+import { describeRemover } from './remover.js';
 
 const TombstoneSchema = z.object({
   reference: z.string().meta({ description: 'The tag or digest that was removed' }),
@@ -66,15 +67,15 @@ export class TombstonesController {
 }
 
 function view({ reference, digest, removedBy, ...tombstone }: TombstoneDetails): Answer {
-  const { kind, name } = removedBy;
+  const { by, rule } = describeRemover(removedBy);
   const time = (at: Date | undefined) => (at ? restTime(at) : null);
   return {
     reference,
     kind: reference.includes(':') ? 'digest' : 'tag',
     digest,
     removed_at: restTime(tombstone.removedAt),
-    removed_by: kind === 'rule' ? null : kind === 'workflow' ? `workflow ${name}` : name,
-    rule: kind === 'rule' ? name : null,
+    removed_by: by,
+    rule,
     restorable_until: time(tombstone.restorableUntil),
     version_id: tombstone.versionId ?? null,
     asked: tombstone.asked,
