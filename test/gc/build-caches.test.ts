@@ -251,7 +251,7 @@ describe('over HTTP', () => {
     });
   });
 
-  it('keeps within what the package’s admins set, and says so to who asks for what went', async () => {
+  it('keeps within what the package’s admins set', async () => {
     await start({ BERTH_BUILD_CACHE_BUDGET: 'unlimited' });
     const old = await pushCache('old');
     await pushCache('new', buildCacheIndex);
@@ -276,11 +276,12 @@ describe('over HTTP', () => {
     expect(await statusOf('old')).toBe(200);
   });
 
-  it('goes by schedule, with its bytes after the grace', async () => {
-    await start({ BERTH_BUILD_CACHE_BUDGET: '3k', BERTH_GC_GRACE: '0' });
+  it('goes by schedule, and says so to who asks for it', { timeout: 300_000 }, async () => {
+    await start({ BERTH_BUILD_CACHE_BUDGET: '3k' });
     await pushCache('old');
-    const next = await pushCache('new');
-    await expect.poll(() => statusOf('old'), { timeout: 180_000, interval: 1000 }).toBe(404);
+    await pushCache('new');
+    const tags = () => berth.sql<{ name: string }>('SELECT name FROM tags'); // asking for one would be using it
+    await expect.poll(tags, { timeout: 240_000, interval: 1000 }).toEqual([{ name: 'new' }]);
     expect(await statusOf('new')).toBe(200);
     const answer = (await (await owner.v2.v2(`/v2/${NAME}/manifests/old`)).json()) as {
       errors: Array<{ detail: { removed: object } }>;
@@ -289,6 +290,5 @@ describe('over HTTP', () => {
     await collectGarbage(berth);
     const [left] = await berth.sql<{ n: number }>('SELECT count(*)::int AS n FROM blobs');
     expect(left?.n, 'config and layer of the one that stays').toBe(2);
-    expect(await statusOf(digestOf(next))).toBe(200);
   });
 });

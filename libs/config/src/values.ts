@@ -39,7 +39,10 @@ export const bytesOrUnlimited = z.union(
   [
     z.literal('unlimited').transform(() => undefined),
     z.literal('0').transform(() => 0),
-    bytes.refine((count) => count <= Number.MAX_SAFE_INTEGER),
+    bytes.refine(
+      (count) => count <= Number.MAX_SAFE_INTEGER,
+      'must be unlimited, or a number of bytes that is smaller',
+    ),
   ],
   { error: 'must be unlimited, or a number of bytes, or a number followed by k, m, g or t' },
 );
