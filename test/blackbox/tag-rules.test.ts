@@ -177,7 +177,11 @@ describe('the history of a tag', () => {
 
 describe('settings', () => {
   it('change one by one: sparse indexes and when untagged manifests are collected', async () => {
-    expect((await call('GET', '/settings')).body).toEqual({ allow_sparse_indexes: false, untagged_after_days: null });
+    expect((await call('GET', '/settings')).body).toEqual({
+      allow_sparse_indexes: false,
+      untagged_after_days: null,
+      build_cache_budget: null,
+    });
     const absent = {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       digest: `sha256:${'1'.repeat(64)}`,
@@ -188,6 +192,7 @@ describe('settings', () => {
     expect((await call('PATCH', '/settings', { allow_sparse_indexes: true })).body).toEqual({
       allow_sparse_indexes: true,
       untagged_after_days: null,
+      build_cache_budget: null,
     });
     expect((await accounts.pusher.put(name, 'sparse', sparse)).status).toBe(201);
 
@@ -209,6 +214,7 @@ describe('settings', () => {
       expect((await call('PATCH', '/settings', { untagged_after_days: days })).body).toEqual({
         allow_sparse_indexes: true,
         untagged_after_days: days,
+        build_cache_budget: null,
       });
       expect(await dueIn()).toBe(due);
     }
