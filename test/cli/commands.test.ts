@@ -120,7 +120,7 @@ describe('collection', () => {
     expect(run.stdout).toMatch(/state: +done\n/);
     expect(run.stdout).toMatch(/blobs: +1, 4\.9 KiB\n/);
     const id = /^run: +(\d+)$/m.exec(run.stdout)?.[1] ?? '';
-    expect(await json('gc', 'run', id, '--wait')).toMatchObject({ state: 'done', step: 6, steps: 6 });
+    expect(await json('gc', 'run', id, '--wait')).toMatchObject({ state: 'done', step: 7, steps: 7 });
     expect(await berthly('gc', 'history')).toMatch(new RegExp(`^${id} +done +\\d+[sm] ago +admin +2 `, 'm'));
     const { log } = await json('gc', 'log', id);
     expect(log).toMatchObject([{ kind: 'blobs', bytes: 5000 }]);

@@ -6,7 +6,7 @@ export const GC_KINDS = ['untagged', 'build_caches', 'manifests', 'packages', 'l
 export type GcKind = (typeof GC_KINDS)[number];
 
 /** What a run does, one after the other: how far it is. */
-export const GC_STEPS = ['untagged', 'manifests', 'uploads', 'links', 'blobs', 'objects'] as const;
+export const GC_STEPS = ['untagged', 'build_caches', 'manifests', 'uploads', 'links', 'blobs', 'objects'] as const;
 export type GcStep = (typeof GC_STEPS)[number];
 
 /** What operators ask of one run. */
