@@ -108,7 +108,7 @@ it('holds exactly what is reachable', { timeout: 600_000 }, async () => {
 });
 
 async function perform(one: Step, names: string[], models: Model[]): Promise<void> {
-  if (one.do === 'collect') return registry.collect();
+  if (one.do === 'collect') return void (await registry.collect());
   const name = names[one.to] as string;
   const model = models[one.to] as Model;
   const pick = (n: number) => [...model.manifests.values()][n % Math.max(1, model.manifests.size)];

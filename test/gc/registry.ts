@@ -10,7 +10,10 @@ import {
   PrismaGcRuns,
   PrismaManifestStore,
   PrismaPackageStore,
+  PrismaReconcileRuns,
   PrismaReconciling,
+  PrismaScrubbing,
+  PrismaScrubControl,
   PrismaTagStore,
   PrismaUploadSessions,
 } from '#database';
@@ -27,9 +30,13 @@ import {
   ExpireUploads,
   FinishUpload,
   GcBrake,
+  LocalObjectHasher,
+  type ObjectStore,
   Purge,
   Reconcile,
   RunGc,
+  Scrub,
+  type ScrubFound,
   SessionWriters,
   UploadLimits,
   UploadStorage,
@@ -62,6 +69,8 @@ export async function openRegistry({
 }: Options = {}) {
   const database = await createDatabase();
   await applyMigrations(database.url, MIGRATIONS);
+  // The daily one is over: tests ask for their own.
+  await database.sql("INSERT INTO reconcile_runs (state, started_at, finished_at) VALUES ('done', now(), now())");
   const prisma = createPrisma(database.url, { poolSize: connections });
   const folder = await mkdtemp(join(tmpdir(), 'berth-gc-'));
   const { objects } = await openStorage(
@@ -69,7 +78,7 @@ export async function openRegistry({
     { info: () => undefined },
   );
   const rules = { grace: 0, untaggedAfter, restoreWindow, backupHorizon, buildCacheBudget };
-  const sessions = new PrismaUploadSessions(prisma, rules.grace);
+  const sessions = new PrismaUploadSessions(prisma, rules.grace, backupHorizon);
   const manifests = new PrismaManifestStore(prisma, untaggedAfter);
   const tags = new PrismaTagStore(prisma, untaggedAfter);
   const blobs = new PrismaBlobIndex(prisma, rules.grace);
@@ -77,6 +86,8 @@ export async function openRegistry({
   const garbage = new PrismaGarbage(prisma, rules);
   const runs = new PrismaGcRuns(prisma);
   const queue = new PrismaGcRunQueue(prisma);
+  const reconcileRuns = new PrismaReconcileRuns(prisma);
+  const scrubControl = new PrismaScrubControl(prisma);
   const storage = new UploadStorage(objects, sessions, new ByteBudget(64 * 1024 * 1024));
   const finish = new FinishUpload(storage, new SessionWriters(), new UploadLimits(undefined));
   const ids = new Map<string, number>();
@@ -107,6 +118,8 @@ export async function openRegistry({
     objects,
     garbage,
     runs,
+    reconcileRuns,
+    scrubControl,
     idOf,
 
     /** Uploads a blob as POST and PUT do. */
@@ -177,17 +190,49 @@ export async function openRegistry({
       return holes;
     },
 
+    askToReconcile: () => reconcileRuns.start(false, ACTOR),
+    askToScrub: () => scrubControl.start(ACTOR),
+
     /** Asks for a run with no grace, and leaves it to a worker. */
     start: () => runs.start({ grace: 0, isDryRun: false }, ACTOR),
 
     /** One run of collection with no grace, to its end. */
-    async collect(): Promise<void> {
-      await runs.start({ grace: 0, isDryRun: false }, ACTOR);
+    async collect(isDryRun = false): Promise<number> {
+      const id = await runs.start({ grace: 0, isDryRun }, ACTOR);
       await new RunGc(queue, garbage, collectors()).run();
+      return id;
     },
 
-    /** One walk over the store. */
-    reconcile: () => new Reconcile(new PrismaReconciling(prisma, backupHorizon), objects, new GcBrake(runs)).run(),
+    /** Works off the comparisons that were asked for, over this store. */
+    workOffReconciles: (store: ObjectStore = objects) =>
+      new Reconcile(new PrismaReconciling(prisma, backupHorizon), store, new GcBrake(runs)).run(),
+
+    /** One comparison, to its end. */
+    async reconcile(isDryRun = false, store: ObjectStore = objects) {
+      const id = await reconcileRuns.start(isDryRun, ACTOR);
+      await this.workOffReconciles(store);
+      const run = await reconcileRuns.find(id);
+      if (run?.state !== 'done') throw new Error(`the comparison is ${run?.state}: ${run?.error}`);
+      return run;
+    },
+
+    /** Asks for a pass of the scrub, and works it off. */
+    async scrub(...as: Parameters<typeof this.workOffScrub>) {
+      await scrubControl.start(ACTOR);
+      return this.workOffScrub(...as);
+    },
+
+    /** Scrubs as this worker until nothing is due, or `signal` ends it. */
+    async workOffScrub(worker = 'worker', signal = new AbortController().signal, store: ObjectStore = objects) {
+      const found: ScrubFound[] = [];
+      await new Scrub(new PrismaScrubbing(prisma), store, new LocalObjectHasher(store)).run(worker, signal, (stretch) =>
+        found.push(stretch),
+      );
+      return found;
+    },
+
+    /** As an operator sets it. */
+    setScrub: (mode: 'on' | 'off', pace: number) => scrubControl.set({ mode, pace }, ACTOR),
 
     /** Collects for as long as `work` goes on, without a pause. */
     async collectDuring<T>(work: Promise<T>): Promise<T> {

@@ -1,8 +1,15 @@
 /**
- * Works off the runs of collection that wait, in a process that tests can kill: `worker.js DATABASE_URL FOLDER`. It loads what
- * was compiled.
+ * Works off what waits, in a process that tests can kill: `worker.js DATABASE_URL FOLDER [gc|reconcile|scrub]`. It loads what was
+ * compiled.
  */
-import { createPrisma, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns } from '#database';
+import {
+  createPrisma,
+  PrismaGarbage,
+  PrismaGcRunQueue,
+  PrismaGcRuns,
+  PrismaReconciling,
+  PrismaScrubbing,
+} from '#database';
 import {
   CollectBlobs,
   CollectLinks,
@@ -12,12 +19,15 @@ import {
   EvictBuildCaches,
   ExpireUploads,
   GcBrake,
+  LocalObjectHasher,
   Purge,
+  Reconcile,
   RunGc,
+  Scrub,
 } from '#registry';
 import { openStorage } from '#storage';
 
-const [url, folder] = process.argv.slice(2);
+const [url, folder, job = 'gc'] = process.argv.slice(2);
 const prisma = createPrisma(url, { poolSize: 4 });
 const storage = await openStorage(
   { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
@@ -35,6 +45,17 @@ const collectors = new Collectors(
   new CollectBlobs(garbage, brake),
   new DeleteObjects(garbage, storage.objects, brake),
 );
-await new RunGc(new PrismaGcRunQueue(prisma), garbage, collectors).run();
+const { objects } = storage;
+const jobs = {
+  gc: () => new RunGc(new PrismaGcRunQueue(prisma), garbage, collectors).run(),
+  reconcile: () => new Reconcile(new PrismaReconciling(prisma, 0), objects, brake).run(),
+  scrub: () =>
+    new Scrub(new PrismaScrubbing(prisma), objects, new LocalObjectHasher(objects)).run(
+      String(process.pid),
+      brake.signal,
+      () => undefined,
+    ),
+};
+await jobs[job]();
 await prisma.$disconnect();
 storage.close();

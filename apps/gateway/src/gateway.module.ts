@@ -53,10 +53,14 @@ import { GcRunsController } from './admin/gc-runs.controller.js';
 import { KeysController } from './admin/keys.controller.js';
 import { MaintenanceController } from './admin/maintenance.controller.js';
 import { MeController } from './admin/me.controller.js';
+import { ObjectDeletionsController } from './admin/object-deletions.controller.js';
+import { OpenUploadsController } from './admin/open-uploads.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
+import { ReconcileRunsController } from './admin/reconcile-runs.controller.js';
+import { ScrubController } from './admin/scrub.controller.js';
 import { StorageController } from './admin/storage.controller.js';
 import { UserTokensController } from './admin/tokens.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
@@ -181,6 +185,10 @@ const directStorage = (
     GcController,
     GcRunsController,
     StorageController,
+    ReconcileRunsController,
+    ScrubController,
+    OpenUploadsController,
+    ObjectDeletionsController,
     TokensController,
     ExplainController,
     OrganisationTrustPoliciesController,

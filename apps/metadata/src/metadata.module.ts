@@ -28,12 +28,16 @@ import {
   PrismaMaintenanceMode,
   PrismaManifestStore,
   PrismaMemberStore,
+  PrismaOpenUploads,
   PrismaPackageDirectory,
   PrismaPackageSettings,
   PrismaPackageStore,
+  PrismaReconcileRuns,
   PrismaReconciling,
   PrismaRefusalStore,
   PrismaRoleStore,
+  PrismaScrubbing,
+  PrismaScrubControl,
   PrismaSigningKeyStore,
   PrismaSignOnStore,
   PrismaSourceStore,
@@ -44,6 +48,7 @@ import {
   PrismaTrustPolicyStore,
   PrismaUploadSessions,
   PrismaVersionStore,
+  PrismaWaitingDeletions,
 } from '#database';
 import {
   BlobIndex,
@@ -54,30 +59,40 @@ import {
   GcRuns,
   MaintenanceMode,
   ManifestStore,
+  OpenUploads,
   PackageDirectory,
   PackageSettings,
   PackageStore,
+  ReconcileRuns,
   Reconciling,
+  Scrubbing,
+  ScrubControl,
   TagStore,
   Tombstones,
   UploadSessions,
   VersionStore,
+  WaitingDeletions,
 } from '#registry';
 
 /** Packages, manifests, tags, access and tokens: everything that PostgreSQL knows. The only part that speaks to it. */
 @Module({})
 export class MetadataModule {
   static for(database: Database, settings: Settings): DynamicModule {
-    const { BERTH_GC_GRACE: grace, BERTH_UNTAGGED_AFTER: untaggedAfter } = settings;
+    const { BERTH_GC_GRACE: grace, BERTH_UNTAGGED_AFTER: untaggedAfter, BERTH_BACKUP_HORIZON: horizon } = settings;
     const limits = { restoreWindow: settings.BERTH_RESTORE_WINDOW, maxDownloads: settings.BERTH_KEEP_DOWNLOADED };
     const ports = [
       { provide: BlobIndex, useValue: new PrismaBlobIndex(database, grace) },
       { provide: DirectUploads, useValue: new PrismaDirectUploads(database, grace) },
-      { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace) },
+      { provide: UploadSessions, useValue: new PrismaUploadSessions(database, grace, horizon) },
       { provide: ManifestStore, useValue: new PrismaManifestStore(database, untaggedAfter) },
       { provide: Garbage, useValue: new PrismaGarbage(database, garbageRules(settings)) },
       { provide: GcRuns, useValue: new PrismaGcRuns(database) },
-      { provide: Reconciling, useValue: new PrismaReconciling(database, settings.BERTH_BACKUP_HORIZON) },
+      { provide: Reconciling, useValue: new PrismaReconciling(database, horizon) },
+      { provide: ReconcileRuns, useValue: new PrismaReconcileRuns(database) },
+      { provide: Scrubbing, useValue: new PrismaScrubbing(database) },
+      { provide: ScrubControl, useValue: new PrismaScrubControl(database) },
+      { provide: OpenUploads, useValue: new PrismaOpenUploads(database) },
+      { provide: WaitingDeletions, useValue: new PrismaWaitingDeletions(database) },
       { provide: MaintenanceMode, useValue: new PrismaMaintenanceMode(database) },
       { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: TagStore, useValue: new PrismaTagStore(database, untaggedAfter) },

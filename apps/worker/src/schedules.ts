@@ -10,6 +10,7 @@ import {
   PURGE,
   QUEUES,
   RECONCILE,
+  SCRUB,
   STORAGE_USE,
   UNTAGGED_MANIFESTS,
   UPLOAD_EXPIRY,
@@ -28,7 +29,8 @@ const EVERY: Record<(typeof QUEUES)[number], number> = {
   [BUILD_CACHES]: 60 * SECOND,
   [PURGE]: 60 * SECOND,
   [STORAGE_USE]: HOUR,
-  [RECONCILE]: 24 * HOUR,
+  [RECONCILE]: 5 * SECOND,
+  [SCRUB]: 30 * SECOND,
 };
 /** Finished jobs say nothing that the database does not. One that fails is tried again before the next look. */
 const JOB = {
@@ -82,9 +84,11 @@ export class Schedules implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
+/** One that an older release made may look at other times. */
 async function ensure(queue: Queue, every: number): Promise<void> {
   try {
-    if (await queue.getJobScheduler(SCHEDULER)) return;
+    const known = await queue.getJobScheduler(SCHEDULER);
+    if (known && Number(known.every) === every) return;
     await queue.upsertJobScheduler(SCHEDULER, { every }, { opts: JOB });
   } catch (error) {
     queue.emit('error', error as Error); // where errors of the backend are logged; the next round tries again

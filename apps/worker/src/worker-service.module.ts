@@ -1,9 +1,25 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { garbageRules, type Settings } from '#config';
-import { type Database, PrismaGarbage, PrismaGcRunQueue, PrismaGcRuns, PrismaReconciling } from '#database';
+import {
+  type Database,
+  PrismaGarbage,
+  PrismaGcRunQueue,
+  PrismaGcRuns,
+  PrismaReconciling,
+  PrismaScrubbing,
+} from '#database';
 import type { Queues } from '#queue';
-import { Garbage, GcRunQueue, GcRuns, ObjectStore, Reconciling } from '#registry';
+import {
+  Garbage,
+  GcRunQueue,
+  GcRuns,
+  LocalObjectHasher,
+  ObjectHasher,
+  ObjectStore,
+  Reconciling,
+  Scrubbing,
+} from '#registry';
 import { WorkerModule } from './worker.module.js';
 
 /** What the worker's process opened before Nest starts. */
@@ -25,7 +41,9 @@ class WorkerAdaptersModule {
       { provide: GcRuns, useValue: new PrismaGcRuns(database) },
       { provide: Reconciling, useValue: new PrismaReconciling(database, settings.BERTH_BACKUP_HORIZON) },
       { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
+      { provide: Scrubbing, useValue: new PrismaScrubbing(database) },
       { provide: ObjectStore, useValue: objects },
+      { provide: ObjectHasher, useValue: new LocalObjectHasher(objects) },
     ];
     return { module: WorkerAdaptersModule, providers, exports: providers.map(({ provide }) => provide) };
   }

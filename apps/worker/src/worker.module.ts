@@ -16,11 +16,14 @@ import {
   GcRunQueue,
   GcRuns,
   MeasureStorage,
+  ObjectHasher,
   ObjectStore,
   Purge,
   Reconcile,
   Reconciling,
   RunGc,
+  Scrub,
+  Scrubbing,
 } from '#registry';
 import { JOBS } from './jobs/index.js';
 import { QueueErrors, workerJobs } from './queue-errors.js';
@@ -54,6 +57,7 @@ export class WorkerModule {
         ),
         useCase(RunGc, GcRunQueue, Garbage, Collectors),
         useCase(Reconcile, Reconciling, ObjectStore, GcBrake),
+        useCase(Scrub, Scrubbing, ObjectStore, ObjectHasher),
         useCase(MeasureStorage, GcRunQueue),
         ...JOBS,
         workerQueues,

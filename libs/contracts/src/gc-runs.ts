@@ -28,7 +28,8 @@ const entry = z.object({
   reason: z.string(),
 });
 
-const control = z.object({ mode: z.enum(['on', 'paused', 'off']), pace: z.int().optional() });
+const mode = z.enum(['on', 'paused', 'off']);
+const control = z.object({ mode, pace: z.int().optional() });
 
 const use = z.object({
   measuredAt: z.date(),
@@ -47,5 +48,6 @@ export const gcRuns = contract(GcRuns, {
   entries: look([id.optional(), pageRequest], pageOf(entry)),
   control: look([], control),
   setControl: repeatable([control, actor], nothing),
+  spend: change([z.int()], z.object({ mode, waitMs: z.number() })),
   storageUse: look([], use),
 });

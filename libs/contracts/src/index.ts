@@ -11,11 +11,14 @@ import { memberStore } from './member-store.js';
 import { objectHasher } from './object-hasher.js';
 import { objectKeeper } from './object-keeper.js';
 import { objectSigner } from './object-signer.js';
+import { openUploads } from './open-uploads.js';
 import { packageDirectory } from './package-directory.js';
 import { packageSettings } from './package-settings.js';
 import { packageStore } from './package-store.js';
+import { reconcileRuns } from './reconcile-runs.js';
 import { refusalStore } from './refusal-store.js';
 import { roleStore } from './role-store.js';
+import { scrubControl } from './scrub-control.js';
 import { signOnStore } from './sign-on-store.js';
 import { signingKeyStore } from './signing-keys.js';
 import { sourceStore } from './source-store.js';
@@ -26,10 +29,14 @@ import { tombstones } from './tombstones.js';
 import { trustPolicyStore } from './trust-policy-store.js';
 import { uploadSessions } from './upload-sessions.js';
 import { versionStore } from './version-store.js';
+import { waitingDeletions } from './waiting-deletions.js';
 
 export type { Contract, MethodContract } from './contract.js';
 
-/** What metadata serves and the gateway asks for. `Garbage` and `GcRunQueue` are not among it: the worker has the database itself. */
+/**
+ * What metadata serves and the gateway asks for. `Garbage`, `GcRunQueue`, `Reconciling` and `Scrubbing` are not among it: the
+ * worker has the database itself.
+ */
 export const METADATA_CONTRACTS = [
   blobIndex,
   uploadSessions,
@@ -56,6 +63,10 @@ export const METADATA_CONTRACTS = [
   signingKeyStore,
   gcRuns,
   maintenanceMode,
+  reconcileRuns,
+  scrubControl,
+  openUploads,
+  waitingDeletions,
 ] as const;
 
 /** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */

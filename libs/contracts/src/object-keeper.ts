@@ -16,5 +16,10 @@ export const objectKeeper = contract(ObjectKeeper, {
   size: look([objectKey], z.int().optional(), { deadline: STORE_MS }),
   // Whatever lies there: keys that are not Berth's, too.
   list: look([z.string(), z.int()], z.array(z.object({ key: z.string(), size: z.int() })), { deadline: STORE_MS }),
+  listUploads: look(
+    [z.object({ key: z.string(), uploadId: z.string() }), z.int()],
+    z.array(z.object({ key: z.string(), uploadId: z.string(), startedAt: z.date() })),
+    { deadline: STORE_MS },
+  ),
   delete: repeatable([z.array(objectKey)], z.array(objectKey), { deadline: STORE_MS }),
 });

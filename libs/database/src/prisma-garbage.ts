@@ -103,7 +103,7 @@ export class PrismaGarbage extends Garbage {
   /** Never an object of a blob: what reconcile did not know may have come back with a backup of the database. */
   override claimDeletions(limit: number): Promise<DueDeletion[]> {
     return this.database.$queryRaw<DueDeletion[]>`
-      UPDATE object_deletions SET tried_at = now() WHERE object_key IN (
+      UPDATE object_deletions SET tried_at = now(), tries = tries + 1 WHERE object_key IN (
         SELECT object_key FROM object_deletions
         WHERE not_before <= now()
           AND NOT EXISTS (SELECT FROM blobs b WHERE b.object_key = object_deletions.object_key)
@@ -115,7 +115,7 @@ export class PrismaGarbage extends Garbage {
   override async confirmDeletions(keys: readonly ObjectKey[]): Promise<void> {
     await inTransaction(this.database, async (tx) => {
       await tx.$executeRaw`
-        UPDATE object_deletions SET not_before = again_at, again_at = NULL, tried_at = NULL, is_repeat = true
+        UPDATE object_deletions SET not_before = again_at, again_at = NULL, tried_at = NULL, tries = 0, is_repeat = true
         WHERE object_key = ANY(${[...keys]}::text[]) AND again_at > now()`;
       await tx.$executeRaw`
         DELETE FROM object_deletions

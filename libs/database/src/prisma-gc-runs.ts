@@ -12,10 +12,14 @@ import {
 } from '#registry';
 import { recordAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
+import { downwardsFrom, pageDownwards } from './downwards.js';
 import { inTransaction } from './transaction.js';
 
 /** Up to so many blobs or links a question after storage adds up itself; beyond it the last measurement answers. */
 const SUMMED_AT_ONCE = 50_000;
+
+/** What one batch makes the next wait, at most. */
+const MAX_WAIT_SECONDS = 30;
 
 type RunRow = Omit<GcRun, 'step' | 'grace' | 'startedAt' | 'finishedAt' | 'error' | 'counts'> & {
   step: GcStep | null;
@@ -48,9 +52,9 @@ export class PrismaGcRuns extends GcRuns {
   }
 
   override async list({ limit, after }: PageRequest): Promise<Page<GcRun>> {
-    const before = keyOf(after);
+    const before = downwardsFrom(after);
     const runs = await this.describe(Prisma.sql`WHERE id < ${before}::bigint ORDER BY id DESC LIMIT ${limit + 1}`);
-    return pageOf(runs, limit);
+    return pageDownwards(runs, limit);
   }
 
   private async describe(which: Prisma.Sql): Promise<GcRun[]> {
@@ -75,13 +79,13 @@ export class PrismaGcRuns extends GcRuns {
     const ofRun = runId === undefined ? Prisma.empty : Prisma.sql`AND run_id = ${runId}`;
     const rows = await this.database.$queryRaw<Array<NullableEntry>>`
       SELECT id::float8 AS id, at, kind, package_id AS "packageId", digest, bytes::float8 AS bytes, reason FROM gc_log
-      WHERE id < ${keyOf(after)}::bigint ${ofRun} ORDER BY id DESC LIMIT ${limit + 1}`;
+      WHERE id < ${downwardsFrom(after)}::bigint ${ofRun} ORDER BY id DESC LIMIT ${limit + 1}`;
     const entries = rows.map((row) => ({
       ...row,
       packageId: row.packageId ?? undefined,
       digest: row.digest ?? undefined,
     }));
-    return pageOf(entries, limit);
+    return pageDownwards(entries, limit);
   }
 
   override async control(): Promise<GcControl> {
@@ -96,6 +100,21 @@ export class PrismaGcRuns extends GcRuns {
         UPDATE gc_control SET mode = ${mode}, pace = ${pace ?? null}, changed_by = ${operator.login}, changed_at = now()`;
       await recordAudit(tx, { actor: operator, action: 'gc.control', target: mode, data: { mode, pace } });
     });
+  }
+
+  override async spend(rows: number): Promise<{ mode: GcControl['mode']; waitMs: number }> {
+    const [now] = await this.database.$queryRaw<
+      Array<{ mode: GcControl['mode']; pace: number | null; waitMs: number }>
+    >`
+      SELECT mode, pace, coalesce(extract(epoch FROM paced_until - now()) * 1000, 0)::float8 AS "waitMs" FROM gc_control`;
+    if (!now || now.pace === null) return { mode: now?.mode ?? 'on', waitMs: 0 };
+    if (rows === 0) return now;
+    const [paid] = await this.database.$queryRaw<Array<{ mode: GcControl['mode']; waitMs: number }>>`
+      UPDATE gc_control SET paced_until = greatest(coalesce(paced_until, now()), now())
+        + make_interval(secs => least(${MAX_WAIT_SECONDS}, ${rows}::float8 / pace))
+      WHERE pace IS NOT NULL
+      RETURNING mode, (extract(epoch FROM paced_until - now()) * 1000)::float8 AS "waitMs"`;
+    return paid ?? { mode: now.mode, waitMs: 0 };
   }
 
   override async storageUse(): Promise<StorageUse> {
@@ -135,12 +154,3 @@ type NullableEntry = Omit<GcEntry, 'packageId' | 'digest'> & {
   packageId: number | null;
   digest: GcEntry['digest'] | null;
 };
-
-/** Lists go downwards from here; what is no key begins at the top. */
-const keyOf = (after: string | undefined): bigint =>
-  /^[0-9]{1,18}$/.test(after ?? '') ? BigInt(after ?? '') : 2n ** 62n;
-
-function pageOf<T extends { id: number }>(rows: T[], limit: number): Page<T> {
-  const items = rows.slice(0, limit);
-  return { items, next: rows.length > limit ? String(items.at(-1)?.id) : undefined };
-}

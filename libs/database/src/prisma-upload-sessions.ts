@@ -12,6 +12,7 @@ import {
   UploadSessions,
   type UploadStep,
 } from '#registry';
+import { closeSession } from './close-session.js';
 import type { Database } from './database.js';
 import { Prisma } from './database.js';
 import { passGate } from './gate.js';
@@ -25,11 +26,15 @@ export const STARTING = '';
 
 type ClaimRow = Omit<ClaimedUpload, 'principal' | 'reservedKey'>;
 
-/** `grace` in seconds: how long a session lives after its last request. */
+/**
+ * In seconds, `grace`: how long a session lives after its last request; `backupHorizon`: how long an object that a push replaces
+ * stays, as it may be whole after all.
+ */
 export class PrismaUploadSessions extends UploadSessions {
   constructor(
     private readonly database: Database,
     private readonly grace: number,
+    private readonly backupHorizon: number,
   ) {
     super();
   }
@@ -238,10 +243,13 @@ export class PrismaUploadSessions extends UploadSessions {
       } else if (known.isMissing) {
         const healed = await tx.$queryRaw<Array<{ oldKey: string }>>`
           WITH lost AS (SELECT id, object_key FROM blobs WHERE id = ${known.id} AND missing_since IS NOT NULL FOR UPDATE)
-          UPDATE blobs SET object_key = ${blob.objectKey}, missing_since = NULL FROM lost
+          UPDATE blobs SET object_key = ${blob.objectKey}, missing_since = NULL, missing_reason = NULL FROM lost
           WHERE blobs.id = lost.id RETURNING lost.object_key AS "oldKey"`;
         if (healed[0]) {
-          await queueDeletion(tx, healed[0].oldKey);
+          await tx.$executeRaw`
+            INSERT INTO object_deletions (object_key, not_before)
+            VALUES (${healed[0].oldKey}, now() + make_interval(secs => ${this.backupHorizon}::float8))
+            ON CONFLICT DO NOTHING`;
           return { id: known.id, isAdopted: true };
         }
       } else {
@@ -278,24 +286,8 @@ export class PrismaUploadSessions extends UploadSessions {
     await queueDeletion(tx, upload.objectKey, session.uploadId, againAfter);
   }
 
-  override async close(owner: SessionOwner): Promise<boolean> {
-    return inTransaction(this.database, async (tx) => {
-      const [closed] = await tx.$queryRaw<Array<{ objectKey: string; uploadId: string | null }>>`
-        UPDATE upload_sessions SET state = 'closed', generation = generation + 1
-        WHERE ${ownedBy(owner)} AND state IN ('open', 'completing') AND expires_at > now()
-        RETURNING object_key AS "objectKey", upload_id AS "uploadId"`;
-      if (!closed) return false;
-      await tx.$executeRaw`
-        WITH gone AS (
-          DELETE FROM upload_pieces WHERE session_id = ${owner.sessionId}::uuid RETURNING object_key
-        )
-        INSERT INTO object_deletions (object_key, not_before, again_at)
-        SELECT object_key, now(), now() + make_interval(secs => ${LATE_WRITE_SECONDS}::float8) FROM gone
-        ON CONFLICT DO NOTHING`;
-      await tx.$executeRaw`DELETE FROM upload_parts WHERE session_id = ${owner.sessionId}::uuid`;
-      if (closed.uploadId !== null) await queueDeletion(tx, closed.objectKey, closed.uploadId, LATE_WRITE_SECONDS);
-      return true;
-    });
+  override close(owner: SessionOwner): Promise<boolean> {
+    return inTransaction(this.database, async (tx) => (await closeSession(tx, ownedBy(owner))) !== undefined);
   }
 
   private expiry(): Prisma.Sql {

@@ -22,10 +22,12 @@ export async function inTransaction<T>(database: Database, work: (tx: Transactio
 
 /** Serialization failure, deadlock (Prisma's own word for both is P2034), and a gate that others held too long. */
 function isRetryable(error: unknown): boolean {
-  const { code, meta } = error as {
-    code?: string;
-    meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
-  };
-  const sqlState = meta?.driverAdapterError?.cause?.originalCode;
-  return code === 'P2034' || ['40001', '40P01', '55P03'].includes(sqlState ?? '');
+  const { code } = error as { code?: string };
+  return code === 'P2034' || ['40001', '40P01', '55P03'].includes(sqlState(error) ?? '');
+}
+
+/** PostgreSQL's code of an error of a raw query. */
+export function sqlState(error: unknown): string | undefined {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
+  return meta?.driverAdapterError?.cause?.originalCode;
 }

@@ -9,6 +9,7 @@ export const PURGE = 'purge';
 export const GC_RUNS = 'gc-runs';
 export const STORAGE_USE = 'storage-use';
 export const RECONCILE = 'reconcile';
+export const SCRUB = 'scrub';
 
 export const QUEUES = [
   OBJECT_DELETIONS,
@@ -21,4 +22,5 @@ export const QUEUES = [
   GC_RUNS,
   STORAGE_USE,
   RECONCILE,
+  SCRUB,
 ] as const;

@@ -20,8 +20,9 @@ export { GcBrake, GcStopped } from './gc/gc-brake.js';
 export { goingManifests, type HeldManifest } from './gc/going-manifests.js';
 export { MeasureStorage } from './gc/measure-storage.js';
 export { Purge } from './gc/purge.js';
-export { Reconcile } from './gc/reconcile.js';
+export { Reconcile, type ReconcileOutcome } from './gc/reconcile.js';
 export { Collectors, RunGc } from './gc/run-gc.js';
+export { Scrub, type ScrubFound } from './gc/scrub.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
 export { GetManifest } from './manifests/get-manifest.js';
 export { PutManifest } from './manifests/put-manifest.js';
@@ -68,12 +69,14 @@ export { ObjectKeeper } from './ports/object-keeper.js';
 export { ObjectSigner, type Sender, type SignedRequest, type StoreFeatures } from './ports/object-signer.js';
 export {
   type ListedObject,
+  type ListedUpload,
   type ObjectKey,
   ObjectMissingError,
   ObjectStore,
   type PartPlace,
   type StoredPart,
 } from './ports/object-store.js';
+export { type OpenUpload, OpenUploads } from './ports/open-uploads.js';
 export {
   type PackageDetails,
   PackageDirectory,
@@ -83,7 +86,31 @@ export {
 } from './ports/package-directory.js';
 export { PackageSettings, type StorageSettings, type TagRule } from './ports/package-settings.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
-export { Reconciling, type SuspectBlob } from './ports/reconciling.js';
+export {
+  FINDING_KINDS,
+  type FindingKind,
+  type ReconcileFinding,
+  type ReconcileRun,
+  ReconcileRuns,
+} from './ports/reconcile-runs.js';
+export {
+  type LostBlob,
+  type ReconcileClaim,
+  type ReconcilePage,
+  Reconciling,
+  type StrayObject,
+  type StrayUpload,
+  type SuspectBlob,
+} from './ports/reconciling.js';
+export { type MissingBlob, ScrubControl, type ScrubPass, type ScrubSettings } from './ports/scrub-control.js';
+export {
+  type BlobToScrub,
+  DAMAGES,
+  type Damage,
+  type ScrubbedBlob,
+  Scrubbing,
+  type ScrubStep,
+} from './ports/scrubbing.js';
 export type { FreedBytes, FreedWithin } from './ports/storage-figures.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
@@ -101,6 +128,7 @@ export {
   type VersionRemoval,
   VersionStore,
 } from './ports/version-store.js';
+export { type WaitingDeletion, WaitingDeletions } from './ports/waiting-deletions.js';
 export { ListReferrers } from './referrers/list-referrers.js';
 export type { Actor, Repository, Viewer } from './repository.js';
 export { parseSourceUrl } from './source-url.js';

@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
 import { ReadBlob, type StoredBlob } from '#registry';
@@ -23,7 +22,7 @@ export class SmallBlobs {
     if (size > MAX_BYTES) return undefined;
     const known = this.kept.get(objectKey);
     if (known) return known;
-    const bytes = await buffer(await this.readBlob.run(blob));
+    const bytes = await this.readBlob.verified(blob);
     this.kept.set(objectKey, bytes);
     return bytes;
   }

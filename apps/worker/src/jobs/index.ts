@@ -8,6 +8,7 @@ import { MeasureStorageJob } from './measure-storage.job.js';
 import { PurgeJob } from './purge.job.js';
 import { ReconcileJob } from './reconcile.job.js';
 import { RunGcJob } from './run-gc.job.js';
+import { ScrubJob } from './scrub.job.js';
 
 /** Every job of the worker. */
 export const JOBS = [
@@ -21,4 +22,5 @@ export const JOBS = [
   RunGcJob,
   MeasureStorageJob,
   ReconcileJob,
+  ScrubJob,
 ];

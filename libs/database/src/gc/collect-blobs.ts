@@ -32,7 +32,8 @@ export async function collectBlobs(
     ), queued AS (
       INSERT INTO object_deletions (object_key, size, not_before)
       SELECT object_key, size, now() + make_interval(secs => ${horizon}::float8) FROM gone
-      ON CONFLICT DO NOTHING -- reconcile queued it before a restored backup brought its row back
+      -- reconcile queued it before a restored backup brought its row back: the later time holds
+      ON CONFLICT (object_key) DO UPDATE SET not_before = greatest(object_deletions.not_before, excluded.not_before)
     )
     SELECT digest, size::float8 AS bytes FROM gone`;
   failpoint('in-blobs');

@@ -1,6 +1,7 @@
 import type { GcKind, GcPass } from '#registry';
 import type { Database } from '../database.js';
-import { inTransaction, type Transaction } from '../transaction.js';
+import { rehearse } from '../gate.js';
+import { inTransaction, sqlState, type Transaction } from '../transaction.js';
 
 /** One thing that a batch took away, and why. */
 export interface Collected {
@@ -13,7 +14,7 @@ export interface Collected {
 
 /**
  * Runs one batch of collection, and counts what it took away in the same transaction: for the run that it belongs to, and
- * in the log. A dry run does the same and takes it back; only what it counted stays.
+ * in the log. A dry run does the same and takes it back, without keeping those out who add; only what it counted stays.
  */
 export async function collecting<T>(
   database: Database,
@@ -28,7 +29,7 @@ export async function collecting<T>(
       return result;
     });
   }
-  const { result, taken } = await rehearse(database, work);
+  const { result, taken } = await rehearsed(database, work);
   await inTransaction(database, (tx) => record(tx, pass, taken));
   return result;
 }
@@ -43,15 +44,21 @@ class Rehearsed<T> extends Error {
   }
 }
 
-async function rehearse<T>(database: Database, work: (tx: Transaction, taken: Collected[]) => Promise<T>) {
-  try {
-    return await inTransaction(database, async (tx): Promise<never> => {
-      const taken: Collected[] = [];
-      throw new Rehearsed(await work(tx, taken), taken);
-    });
-  } catch (error) {
-    if (error instanceof Rehearsed) return error as Rehearsed<T>;
-    throw error;
+/** Again where somebody who added meanwhile needs what it tried to take. */
+const ATTEMPTS = 5;
+
+async function rehearsed<T>(database: Database, work: (tx: Transaction, taken: Collected[]) => Promise<T>) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inTransaction(database, async (tx): Promise<never> => {
+        rehearse(tx);
+        const taken: Collected[] = [];
+        throw new Rehearsed(await work(tx, taken), taken);
+      });
+    } catch (error) {
+      if (error instanceof Rehearsed) return error as Rehearsed<T>;
+      if (attempt === ATTEMPTS || sqlState(error) !== '23503') throw error;
+    }
   }
 }
 

@@ -15,9 +15,10 @@ export class CollectBlobs {
   async run(pass: GcPass): Promise<number> {
     let looked = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const batch = await this.garbage.collectBlobs(BATCH, after, pass);
       failpoint('blobs-collected');
+      this.brake.owe(batch.looked);
       looked += batch.looked;
       after = batch.next;
     }

@@ -20,10 +20,11 @@ export class CollectLinks {
   async run(pass: GcPass): Promise<number> {
     let looked = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const { rows, next } = await this.garbage.findIdleLinks(BATCH, after, pass);
       failpoint('links-found');
       if (rows.length > 0) await this.collect(rows, pass);
+      this.brake.owe(rows.length);
       looked += rows.length;
       after = next;
     }

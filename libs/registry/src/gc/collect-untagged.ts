@@ -16,7 +16,7 @@ export class CollectUntagged {
   async run(pass: GcPass): Promise<number> {
     let hidden = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const { rows, next } = await this.garbage.findDueManifests(BATCH, after);
       failpoint('untagged-found');
       for (const [packageId, manifests] of byPackage(rows)) {
@@ -24,6 +24,7 @@ export class CollectUntagged {
         hidden += await this.garbage.collectUntagged(packageId, ids, pass);
         failpoint('untagged-hidden');
       }
+      this.brake.owe(rows.length);
       after = next;
     }
     return hidden;

@@ -19,9 +19,10 @@ export class DeleteObjects {
   async run(): Promise<{ deleted: number; failed: number }> {
     const sum = { deleted: 0, failed: 0 };
     for (;;) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const due = await this.garbage.claimDeletions(BATCH);
       if (due.length === 0) return sum;
+      this.brake.owe(due.length);
       failpoint('objects-claimed');
       const ready = await this.abortUploads(due);
       const gone = await this.objects.delete(ready);

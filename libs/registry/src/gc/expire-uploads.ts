@@ -15,9 +15,10 @@ export class ExpireUploads {
   async run(pass: GcPass): Promise<number> {
     let closed = 0;
     for (;;) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const batch = await this.garbage.closeExpiredUploads(BATCH, pass);
       failpoint('uploads-closed');
+      this.brake.owe(batch);
       closed += batch;
       if (batch < BATCH || pass.isDryRun) return closed;
     }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GcControl, GcRuns } from '../ports/gc-runs.js';
 
-/** No batch waits longer than this for its pace. */
-const MAX_WAIT_MS = 30_000;
+/** Whoever waits looks as often whether an operator changed something. */
+const LOOK_EVERY_MS = 5_000;
 
 /** Collection was broken off before it was through: by an operator, or because the process ends. */
 export class GcStopped extends Error {
@@ -19,20 +19,35 @@ export class GcBrake {
 
   constructor(private readonly runs: GcRuns) {}
 
+  /** Aborts when the process ends. */
+  get signal(): AbortSignal {
+    return this.ending.signal;
+  }
+
   /** The process ends: no further batch begins, and none waits for its pace any more. */
   end(): void {
     this.ending.abort();
   }
 
-  /** Returns when the next batch may begin, of about as many rows. Errors: GcStopped. */
-  async pass(rows: number): Promise<void> {
-    const { signal } = this.ending;
-    const { mode, pace } = await this.runs.control();
-    if (mode !== 'on') throw new GcStopped(mode);
-    if (pace !== undefined && !signal.aborted) {
-      await sleep(Math.min(MAX_WAIT_MS, (this.owed / pace) * 1000), undefined, { signal }).catch(() => undefined);
+  /** A batch took so many rows: whoever passes next pays for them. */
+  owe(rows: number): void {
+    this.owed += rows;
+  }
+
+  /**
+   * Returns when the next batch may begin: all batches of all workers share one pace. `rows`: where they are not told by `owe`
+   * afterwards, about how many it will take. Errors: GcStopped.
+   */
+  async pass(rows = 0): Promise<void> {
+    const { signal } = this;
+    const owed = this.owed;
+    this.owed = 0;
+    for (let spent = owed + rows; ; spent = 0) {
+      const { mode, waitMs } = await this.runs.spend(spent);
+      if (mode !== 'on') throw new GcStopped(mode);
+      if (signal.aborted) throw new GcStopped('ending');
+      if (waitMs <= 0) return;
+      await sleep(Math.min(LOOK_EVERY_MS, waitMs), undefined, { signal }).catch(() => undefined);
     }
-    if (signal.aborted) throw new GcStopped('ending');
-    this.owed = rows;
   }
 }

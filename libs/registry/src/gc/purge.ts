@@ -26,7 +26,7 @@ export class Purge {
   private async purgeManifests(pass: GcPass): Promise<number> {
     let gone = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const due: DueRows<DueManifest> = await this.garbage.findManifestsToPurge(BATCH, after);
       failpoint('purge-found');
       for (const [packageId, manifests] of byPackage(due.rows)) {
@@ -34,6 +34,7 @@ export class Purge {
         gone += await this.garbage.purgeManifests(packageId, ids, pass);
         failpoint('manifests-purged');
       }
+      this.brake.owe(due.rows.length);
       after = due.next;
     }
     return gone;

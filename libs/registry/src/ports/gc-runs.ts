@@ -45,7 +45,7 @@ export interface GcEntry {
 export interface GcControl {
   /** paused: runs wait. off: they end as failed. In both nothing is collected and no object deleted. */
   mode: 'on' | 'paused' | 'off';
-  /** Rows a second of each worker; undefined: as fast as it goes. */
+  /** Rows a second of all workers together; undefined: as fast as it goes. */
   pace: number | undefined;
 }
 
@@ -80,6 +80,12 @@ export abstract class GcRuns {
   abstract control(): Promise<GcControl>;
 
   abstract setControl(control: GcControl, operator: Actor): Promise<void>;
+
+  /**
+   * Before each batch of any worker: the one before it took so many rows. Answers how long the next one waits for the pace,
+   * which holds for all of them together: at most half a minute for each batch that was paid for.
+   */
+  abstract spend(rows: number): Promise<{ mode: GcControl['mode']; waitMs: number }>;
 
   /** Sums up where there is little, and answers the last measurement where there is much. */
   abstract storageUse(): Promise<StorageUse>;

@@ -18,6 +18,14 @@ export interface ListedObject {
   size: number;
 }
 
+/** A multipart upload that is neither complete nor dropped. */
+export interface ListedUpload {
+  key: ObjectKey;
+  uploadId: string;
+  /** When it was opened, by the store's clock; on a file system when it was last written. */
+  startedAt: Date;
+}
+
 /** Where a part goes. Part numbers count from 1; `offset` is its place in the object. */
 export interface PartPlace {
   number: number;
@@ -65,6 +73,12 @@ export abstract class ObjectStore {
 
   /** At most `limit` (1,000) objects after this key, in byte order of their keys; fewer at the end only. */
   abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
+
+  /**
+   * At most `limit` (1,000) open multipart uploads behind this one (empty: from the start), by key and then in the store's own
+   * order; fewer at the end only.
+   */
+  abstract listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]>;
 }
 
 /** The database knows an object that the store does not have. */

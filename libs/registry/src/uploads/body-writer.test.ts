@@ -41,6 +41,9 @@ class MemoryObjects extends ObjectStore {
   override list(): Promise<never> {
     throw new Error('not called');
   }
+  override listUploads(): Promise<never> {
+    throw new Error('not called');
+  }
   override async delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     return [...keys];
   }

@@ -6,12 +6,15 @@ import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
 import {
   type ListedObject,
+  type ListedUpload,
   type ObjectKey,
   ObjectMissingError,
   ObjectStore,
   type PartPlace,
   type StoredPart,
 } from '#registry';
+
+const UUID_LENGTH = 36;
 
 /**
  * Objects as files:
@@ -130,6 +133,21 @@ export class FilesystemObjectStore extends ObjectStore {
         if (size !== undefined) listed.push({ key, size });
         if (listed.length === limit) return listed;
       }
+    }
+    return listed;
+  }
+
+  override async listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
+    const listed: ListedUpload[] = [];
+    // Ids begin with their key, so they sort as keys do.
+    for (const uploadId of (await readdir(join(this.root, 'uploads'))).sort()) {
+      if (uploadId <= after.uploadId) continue;
+      const written = await stat(this.uploadPath(uploadId)).catch((error) =>
+        isAbsent(error) ? undefined : raise(error),
+      );
+      const key = uploadId.slice(0, -1 - UUID_LENGTH);
+      if (written) listed.push({ key, uploadId, startedAt: written.mtime });
+      if (listed.length === limit) break;
     }
     return listed;
   }

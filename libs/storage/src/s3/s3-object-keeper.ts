@@ -11,7 +11,14 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { fail } from '#oci';
-import { type ListedObject, ObjectKeeper, type ObjectKey, type StoredPart, type StoreFeatures } from '#registry';
+import {
+  type ListedObject,
+  type ListedUpload,
+  ObjectKeeper,
+  type ObjectKey,
+  type StoredPart,
+  type StoreFeatures,
+} from '#registry';
 import { crc32Combine, crc32Header } from '../crc32.js';
 import { readPartToken } from '../part-token.js';
 import { retry } from '../signed/retry.js';
@@ -168,6 +175,26 @@ export class S3ObjectKeeper extends ObjectKeeper {
       listed.push(...Contents.flatMap(({ Key, Size }) => (Key === undefined ? [] : [{ key: Key, size: Size ?? 0 }])));
       // A store may give fewer than were asked for although more follow: that is not the end.
       if (!IsTruncated || Contents.length === 0 || listed.length >= limit) return listed;
+    }
+  }
+
+  override async listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
+    const listed: ListedUpload[] = [];
+    for (;;) {
+      const { key, uploadId } = listed.at(-1) ?? after;
+      const { Uploads = [], IsTruncated } = await tell('list of multipart uploads', () =>
+        this.bucket.client.send(
+          new ListMultipartUploadsCommand({
+            Bucket: this.bucket.name,
+            MaxUploads: limit - listed.length,
+            ...(key && { KeyMarker: key, ...(uploadId && { UploadIdMarker: uploadId }) }),
+          }),
+        ),
+      );
+      for (const { Key, UploadId, Initiated } of Uploads) {
+        if (Key && UploadId) listed.push({ key: Key, uploadId: UploadId, startedAt: Initiated ?? new Date() });
+      }
+      if (!IsTruncated || Uploads.length === 0 || listed.length >= limit) return listed;
     }
   }
 

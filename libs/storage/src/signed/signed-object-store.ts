@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
 import {
   type ListedObject,
+  type ListedUpload,
   type ObjectKeeper,
   type ObjectKey,
   ObjectMissingError,
@@ -78,6 +79,10 @@ export class SignedObjectStore extends ObjectStore {
 
   override list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
     return this.keeper.list(after, limit);
+  }
+
+  override listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
+    return this.keeper.listUploads(after, limit);
   }
 }
 
