@@ -50,11 +50,17 @@ it('restores with no blob missing, whatever was deleted, collected, reconciled a
     for (let i = 0; i < 3; i++) await registry.collect();
     await registry.reconcile();
     // As much time passes as there is: a minute before the horizon ends.
-    await registry.sql('UPDATE object_deletions SET not_before = not_before - make_interval(secs => $1)', [HORIZON - 60]);
+    await registry.sql('UPDATE object_deletions SET not_before = not_before - make_interval(secs => $1)', [
+      HORIZON - 60,
+    ]);
     await registry.collect();
     expect(await registry.has(NAME, both)).toBe(false);
 
-    const restored = await openRegistry({ untaggedAfter: 0, backupHorizon: HORIZON, url: backup.url, folder: registry.folder });
+    const restored = await openRegistry({
+      untaggedAfter: 0,
+      backupHorizon: HORIZON,
+      existing: { url: backup.url, folder: registry.folder },
+    });
     const run = await restored.reconcile();
     expect(run).toMatchObject({ missing: 0, wrongSize: 0 });
     expect(run.unknownObjects, 'what was pushed since').toBeGreaterThan(0);

@@ -94,7 +94,8 @@ it('waits while paused, and goes on after', async () => {
 });
 
 it('hands a run on when its process is told to end in the middle of it', async () => {
-  await operator(berth, 'PATCH', '/gc', { pace: 1 }); // one batch, then half a minute of waiting for the next
+  await operator(berth, 'PATCH', '/gc', { pace: 1 });
+  await berth.sql("UPDATE gc_control SET paced_until = now() + interval '1 hour'"); // as after many batches
   const { body: run } = await operator(berth, 'POST', '/gc/runs', { grace: '0s' });
   while ((await stateOf(run.id)) !== 'running') await sleep(100);
   expect(await berth.terminate(), 'in order, and not cut off').toBe(0);

@@ -105,7 +105,7 @@ it('only reports where it is told to', async () => {
   ]);
   expect(await registry.head(NAME, sha256(E)), 'the mark is for runs that are meant').toBe(true);
   expect(await registry.sql('SELECT 1 FROM object_deletions')).toEqual([]);
-  expect(await registry.objects.listUploads({ key: '', uploadId: '' }, 10)).toMatchObject([{ uploadId: upload }]);
+  expect(await registry.objects.listUploads('', 10)).toMatchObject({ uploads: [{ uploadId: upload }] });
 });
 
 it('drops multipart uploads that nobody has known for a day', async () => {
@@ -122,18 +122,21 @@ it('drops multipart uploads that nobody has known for a day', async () => {
   const listUploads = registry.objects.listUploads.bind(registry.objects);
   const aged = Object.create(registry.objects, {
     listUploads: {
-      value: async (...page: Parameters<typeof listUploads>) =>
-        (await listUploads(...page)).map((upload) => ({
+      value: async (...page: Parameters<typeof listUploads>) => {
+        const { uploads, next } = await listUploads(...page);
+        const aged = uploads.map((upload) => ({
           ...upload,
           startedAt: new Date(Date.now() - (upload.key === young ? 0.9 : 1.1) * DAY * 1000),
-        })),
+        }));
+        return { uploads: aged, next };
+      },
     },
   }) as ObjectStore;
   const run = await registry.reconcile(false, aged);
   expect(run).toMatchObject({ uploads: 4, strayUploads: 2 });
   expect((await findings(run.id)).map(({ objectKey }) => objectKey).sort()).toEqual([young, old].sort());
-  const left = await listUploads({ key: '', uploadId: '' }, 10);
-  expect(left.map(({ key }) => key)).toEqual([young, known, leaving].sort());
+  const left = await listUploads('', 10);
+  expect(left.uploads.map(({ key }) => key)).toEqual([young, known, leaving].sort());
 });
 
 it('goes on where a run was broken off, and counts what was counted already once', async () => {
@@ -196,8 +199,8 @@ class ManyObjects extends ObjectStore {
     this.largestPage = Math.max(this.largestPage, page);
     return Array.from({ length: Math.max(0, page) }, (_, i) => ({ key: this.keyAt(from + i), size: 10 }));
   }
-  override async listUploads(): Promise<[]> {
-    return [];
+  override async listUploads() {
+    return { uploads: [], next: undefined };
   }
   override async size(): Promise<undefined> {
     return undefined;

@@ -42,8 +42,8 @@ import {
   UploadStorage,
 } from '#registry';
 import { openStorage } from '#storage';
-import { createDatabase } from '../support/berth.js';
 import { type Document, encode, sha256 } from '../support/client.js';
+import { createDatabase, openDatabase } from '../support/database.js';
 
 const MIGRATIONS = resolve(import.meta.dirname, '../../prisma/migrations');
 
@@ -58,6 +58,8 @@ interface Options {
   restoreWindow?: number;
   backupHorizon?: number;
   buildCacheBudget?: number;
+  /** A database and the folder of its objects that are there already, and stay. */
+  existing?: { url: string; folder: string };
 }
 
 export async function openRegistry({
@@ -66,13 +68,14 @@ export async function openRegistry({
   restoreWindow = 0,
   backupHorizon = 0,
   buildCacheBudget,
+  existing,
 }: Options = {}) {
-  const database = await createDatabase();
+  const database = existing ? openDatabase(existing.url) : await createDatabase();
   await applyMigrations(database.url, MIGRATIONS);
   // The daily one is over: tests ask for their own.
   await database.sql("INSERT INTO reconcile_runs (state, started_at, finished_at) VALUES ('done', now(), now())");
   const prisma = createPrisma(database.url, { poolSize: connections });
-  const folder = await mkdtemp(join(tmpdir(), 'berth-gc-'));
+  const folder = existing?.folder ?? (await mkdtemp(join(tmpdir(), 'berth-gc-')));
   const { objects } = await openStorage(
     { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
     { info: () => undefined },
@@ -263,8 +266,12 @@ export async function openRegistry({
         .sort();
     },
 
+    /** The database as it is now, as a backup would be. */
+    copyDatabase: () => createDatabase(database.url),
+
     async close(): Promise<void> {
       await prisma.$disconnect();
+      if (existing) return;
       await database.drop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -17,8 +17,11 @@ export const objectKeeper = contract(ObjectKeeper, {
   // Whatever lies there: keys that are not Berth's, too.
   list: look([z.string(), z.int()], z.array(z.object({ key: z.string(), size: z.int() })), { deadline: STORE_MS }),
   listUploads: look(
-    [z.object({ key: z.string(), uploadId: z.string() }), z.int()],
-    z.array(z.object({ key: z.string(), uploadId: z.string(), startedAt: z.date() })),
+    [z.string(), z.int()],
+    z.object({
+      uploads: z.array(z.object({ key: z.string(), uploadId: z.string(), startedAt: z.date() })),
+      next: z.string().optional(),
+    }),
     { deadline: STORE_MS },
   ),
   delete: repeatable([z.array(objectKey)], z.array(objectKey), { deadline: STORE_MS }),

@@ -56,7 +56,7 @@ export class PrismaReconciling extends Reconciling {
           WHERE finished_at IS NULL
             AND (error IS NULL OR seen_at < now() - make_interval(secs => ${RETRY_SECONDS}::float8))
           ORDER BY id LIMIT 1)
-        RETURNING id, is_dry_run AS "isDryRun", phase, after, after_upload AS "afterUpload"`;
+        RETURNING id, is_dry_run AS "isDryRun", phase, after`;
       return run;
     });
   }
@@ -170,16 +170,15 @@ export class PrismaReconciling extends Reconciling {
 
   override recordUploads(
     run: ReconcileClaim,
-    page: { after: ObjectKey; afterUpload: string; to: ListedUpload | undefined; count: number },
+    page: { after: ObjectKey; to: ObjectKey | undefined; count: number },
     strays: readonly StrayUpload[],
   ): Promise<boolean> {
     return inTransaction(this.database, async (tx) => {
       const moved = await tx.$executeRaw`
         UPDATE reconcile_runs SET seen_at = now(), uploads = uploads + ${page.count},
           stray_uploads = stray_uploads + ${strays.length},
-          after = ${page.to?.key ?? page.after}, after_upload = ${page.to?.uploadId ?? page.afterUpload}
-        WHERE id = ${run.id} AND state = 'running' AND phase = 'uploads'
-          AND after = ${page.after} AND after_upload = ${page.afterUpload}`;
+          after = ${page.to ?? page.after}
+        WHERE id = ${run.id} AND state = 'running' AND phase = 'uploads' AND after = ${page.after}`;
       if (moved === 0) return false;
       await recordFindings(
         tx,

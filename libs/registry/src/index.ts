@@ -75,6 +75,7 @@ export {
   ObjectStore,
   type PartPlace,
   type StoredPart,
+  type UploadPage,
 } from './ports/object-store.js';
 export { type OpenUpload, OpenUploads } from './ports/open-uploads.js';
 export {

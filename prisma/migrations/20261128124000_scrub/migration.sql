@@ -23,7 +23,6 @@ CREATE TABLE reconcile_runs (
   error         text,
   phase         text             NOT NULL DEFAULT 'objects',
   after         text COLLATE "C" NOT NULL DEFAULT '',
-  after_upload  text COLLATE "C" NOT NULL DEFAULT '',
   objects       bigint           NOT NULL DEFAULT 0,
   bytes         bigint           NOT NULL DEFAULT 0,
   unknown       bigint           NOT NULL DEFAULT 0,

@@ -102,22 +102,19 @@ export class Reconcile {
 
   /** False when another worker has the run. */
   private async walkUploads(run: ReconcileClaim, outcome: ReconcileOutcome): Promise<boolean> {
-    let [after, afterUpload] = run.phase === 'uploads' ? [run.after, run.afterUpload] : ['', ''];
-    for (;;) {
+    for (let after = run.phase === 'uploads' ? run.after : ''; ; ) {
       await this.brake.pass();
-      const listed = await this.objects.listUploads({ key: after, uploadId: afterUpload }, PAGE);
-      const to = listed.length === PAGE ? listed.at(-1) : undefined;
-      const strays = await this.reconciling.findStrayUploads(listed);
+      const { uploads, next: to } = await this.objects.listUploads(after, PAGE);
+      const strays = await this.reconciling.findStrayUploads(uploads);
       failpoint('uploads-compared');
       const due = run.isDryRun ? [] : strays.filter(({ isDue }) => isDue);
       for (const { key, uploadId } of due) await this.objects.abortMultipart(key, uploadId);
-      const page = { after, afterUpload, to, count: listed.length };
-      if (!(await this.reconciling.recordUploads(run, page, strays))) return false;
+      if (!(await this.reconciling.recordUploads(run, { after, to, count: uploads.length }, strays))) return false;
       failpoint('uploads-recorded');
       outcome.dropped += due.length;
-      this.brake.owe(listed.length);
-      if (!to) return true;
-      [after, afterUpload] = [to.key, to.uploadId];
+      this.brake.owe(uploads.length);
+      if (to === undefined) return true;
+      after = to;
     }
   }
 }

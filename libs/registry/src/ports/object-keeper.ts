@@ -1,4 +1,4 @@
-import type { ListedObject, ListedUpload, ObjectKey, StoredPart } from './object-store.js';
+import type { ListedObject, ObjectKey, StoredPart, UploadPage } from './object-store.js';
 
 /**
  * What the object store is asked without moving a byte; with `ObjectSigner` it makes a whole `ObjectStore`
@@ -31,5 +31,5 @@ export abstract class ObjectKeeper {
   abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
 
   /** As `ObjectStore.listUploads`. */
-  abstract listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]>;
+  abstract listUploads(after: ObjectKey, limit: number): Promise<UploadPage>;
 }

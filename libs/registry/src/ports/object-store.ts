@@ -26,6 +26,13 @@ export interface ListedUpload {
   startedAt: Date;
 }
 
+/** Some of the open multipart uploads, all of a key's or none. */
+export interface UploadPage {
+  uploads: ListedUpload[];
+  /** The key to go on behind; undefined: there are no more. */
+  next: ObjectKey | undefined;
+}
+
 /** Where a part goes. Part numbers count from 1; `offset` is its place in the object. */
 export interface PartPlace {
   number: number;
@@ -74,11 +81,8 @@ export abstract class ObjectStore {
   /** At most `limit` (1,000) objects after this key, in byte order of their keys; fewer at the end only. */
   abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
 
-  /**
-   * At most `limit` (1,000) open multipart uploads behind this one (empty: from the start), by key and then in the store's own
-   * order; fewer at the end only.
-   */
-  abstract listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]>;
+  /** Open multipart uploads under keys after this one, in byte order of keys; about `limit` (1,000) at a time. */
+  abstract listUploads(after: ObjectKey, limit: number): Promise<UploadPage>;
 }
 
 /** The database knows an object that the store does not have. */

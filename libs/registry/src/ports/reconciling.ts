@@ -8,8 +8,6 @@ export interface ReconcileClaim {
   phase: 'objects' | 'uploads';
   /** Key of the last object or upload that was looked at; empty at the start of a phase. */
   after: ObjectKey;
-  /** Id of that upload. */
-  afterUpload: string;
 }
 
 /** All that is listed after `after` up to `to`; undefined `to`: to the end. */
@@ -88,10 +86,13 @@ export abstract class Reconciling {
   /** Of these open multipart uploads those that no row knows. */
   abstract findStrayUploads(listed: readonly ListedUpload[]): Promise<StrayUpload[]>;
 
-  /** The page of uploads behind `after` is done; undefined `to`: it was the last. False as for `recordObjects`. */
+  /**
+   * The page of so many uploads behind `after` is done; undefined `to`: it was the last. False when another worker was quicker
+   * with it or has the run.
+   */
   abstract recordUploads(
     run: ReconcileClaim,
-    page: { after: ObjectKey; afterUpload: string; to: ListedUpload | undefined; count: number },
+    page: { after: ObjectKey; to: ObjectKey | undefined; count: number },
     strays: readonly StrayUpload[],
   ): Promise<boolean>;
 }

@@ -12,9 +12,12 @@ import {
   ObjectStore,
   type PartPlace,
   type StoredPart,
+  type UploadPage,
 } from '#registry';
+import { wholeKeys } from '../upload-page.js';
 
-const UUID_LENGTH = 36;
+/** An upload's id is its key, a dash and a UUID. */
+const keyOf = (uploadId: string): ObjectKey => uploadId.slice(0, -37);
 
 /**
  * Objects as files:
@@ -137,19 +140,17 @@ export class FilesystemObjectStore extends ObjectStore {
     return listed;
   }
 
-  override async listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
-    const listed: ListedUpload[] = [];
+  override async listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
     // Ids begin with their key, so they sort as keys do.
-    for (const uploadId of (await readdir(join(this.root, 'uploads'))).sort()) {
-      if (uploadId <= after.uploadId) continue;
+    const ids = (await readdir(join(this.root, 'uploads'))).filter((id) => keyOf(id) > after).sort();
+    const uploads: ListedUpload[] = [];
+    for (const uploadId of ids.slice(0, limit)) {
       const written = await stat(this.uploadPath(uploadId)).catch((error) =>
         isAbsent(error) ? undefined : raise(error),
       );
-      const key = uploadId.slice(0, -1 - UUID_LENGTH);
-      if (written) listed.push({ key, uploadId, startedAt: written.mtime });
-      if (listed.length === limit) break;
+      if (written) uploads.push({ key: keyOf(uploadId), uploadId, startedAt: written.mtime });
     }
-    return listed;
+    return wholeKeys(uploads, ids.length > limit);
   }
 
   private async uploadsOf(key: ObjectKey): Promise<string[]> {

@@ -13,16 +13,17 @@ import {
 import { fail } from '#oci';
 import {
   type ListedObject,
-  type ListedUpload,
   ObjectKeeper,
   type ObjectKey,
   type StoredPart,
   type StoreFeatures,
+  type UploadPage,
 } from '#registry';
 import { crc32Combine, crc32Header } from '../crc32.js';
 import { readPartToken } from '../part-token.js';
 import { retry } from '../signed/retry.js';
 import { StorageError } from '../signed/storage-error.js';
+import { wholeKeys } from '../upload-page.js';
 import type { S3Bucket } from './s3-bucket.js';
 
 /** The store's words for parts that are not those it has. */
@@ -178,24 +179,21 @@ export class S3ObjectKeeper extends ObjectKeeper {
     }
   }
 
-  override async listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
-    const listed: ListedUpload[] = [];
-    for (;;) {
-      const { key, uploadId } = listed.at(-1) ?? after;
-      const { Uploads = [], IsTruncated } = await tell('list of multipart uploads', () =>
-        this.bucket.client.send(
-          new ListMultipartUploadsCommand({
-            Bucket: this.bucket.name,
-            MaxUploads: limit - listed.length,
-            ...(key && { KeyMarker: key, ...(uploadId && { UploadIdMarker: uploadId }) }),
-          }),
-        ),
-      );
-      for (const { Key, UploadId, Initiated } of Uploads) {
-        if (Key && UploadId) listed.push({ key: Key, uploadId: UploadId, startedAt: Initiated ?? new Date() });
-      }
-      if (!IsTruncated || Uploads.length === 0 || listed.length >= limit) return listed;
-    }
+  /** By key alone: a store may refuse to go on behind an upload that was dropped meanwhile. */
+  override async listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
+    const { Uploads = [], IsTruncated } = await tell('list of multipart uploads', () =>
+      this.bucket.client.send(
+        new ListMultipartUploadsCommand({
+          Bucket: this.bucket.name,
+          MaxUploads: limit,
+          ...(after && { KeyMarker: after }),
+        }),
+      ),
+    );
+    const uploads = Uploads.flatMap(({ Key, UploadId, Initiated }) =>
+      Key && UploadId ? [{ key: Key, uploadId: UploadId, startedAt: Initiated ?? new Date() }] : [],
+    );
+    return wholeKeys(uploads, IsTruncated ?? false);
   }
 
   private target(key: ObjectKey): { Bucket: string; Key: string } {

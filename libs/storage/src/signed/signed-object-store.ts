@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
 import {
   type ListedObject,
-  type ListedUpload,
   type ObjectKeeper,
   type ObjectKey,
   ObjectMissingError,
@@ -11,6 +10,7 @@ import {
   ObjectStore,
   type PartPlace,
   type StoredPart,
+  type UploadPage,
 } from '#registry';
 import { crc32Of } from '../crc32.js';
 import { writePartToken } from '../part-token.js';
@@ -81,7 +81,7 @@ export class SignedObjectStore extends ObjectStore {
     return this.keeper.list(after, limit);
   }
 
-  override listUploads(after: Pick<ListedUpload, 'key' | 'uploadId'>, limit: number): Promise<ListedUpload[]> {
+  override listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
     return this.keeper.listUploads(after, limit);
   }
 }

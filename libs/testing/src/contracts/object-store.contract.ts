@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ObjectKey, ObjectMissingError, type ObjectStore, type StoredPart } from '#registry';
+import {
+  type ListedUpload,
+  type ObjectKey,
+  ObjectMissingError,
+  type ObjectStore,
+  type StoredPart,
+  type UploadPage,
+} from '#registry';
 
 const PART = 5 * 1024 * 1024; // the least that S3 takes for a part which is not the last
 
@@ -127,6 +134,38 @@ export function describeObjectStore(open: () => Promise<ObjectStore>, missing?: 
       }
       expect(listed.map(({ key }) => key)).toEqual(listed.map(({ key }) => key).sort());
       expect(listed.filter(({ key }) => keys.includes(key))).toEqual(keys.map((key, size) => ({ key, size })));
+    });
+
+    it('lists open multipart uploads by pages, in the order of keys, until they are complete or dropped', async () => {
+      const opened = new Map<string, string>();
+      for (const key of Array.from({ length: 5 }, newKey)) opened.set(key, await store.startMultipart(key));
+      const [first = '', second = '', third = ''] = opened.keys();
+      const again = await store.startMultipart(third); // two under one key
+      for (const [key, uploadId] of opened) {
+        await store.writePart(key, uploadId, { number: 1, offset: 0 }, [Buffer.from('bytes')]);
+      }
+      const own = async (): Promise<ListedUpload[]> => {
+        const listed: ListedUpload[] = [];
+        for (let after: ObjectKey | undefined = ''; after !== undefined; ) {
+          const page: UploadPage = await store.listUploads(after, 2);
+          listed.push(...page.uploads);
+          after = page.next;
+        }
+        expect(listed.map(({ key }) => key)).toEqual(listed.map(({ key }) => key).sort());
+        return listed.filter(({ key }) => opened.has(key));
+      };
+      const all = await own();
+      expect(all.map(({ uploadId }) => uploadId).sort()).toEqual([...opened.values(), again].sort());
+      for (const { startedAt } of all) expect(Math.abs(startedAt.getTime() - Date.now())).toBeLessThan(3_600_000);
+      await store.abortMultipart(first, opened.get(first));
+      await store.abortMultipart(third, again);
+      const part = await store.writePart(second, opened.get(second) ?? '', { number: 1, offset: 0 }, [
+        Buffer.from('b'),
+      ]);
+      await store.completeMultipart(second, opened.get(second) ?? '', [part]);
+      const left = new Map([...opened].filter(([key]) => key !== first && key !== second));
+      expect((await own()).map(({ uploadId }) => uploadId).sort()).toEqual([...left.values()].sort());
+      for (const [key, uploadId] of left) await store.abortMultipart(key, uploadId);
     });
 
     it('deletes objects and counts absent ones as gone', async () => {
