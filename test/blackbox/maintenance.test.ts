@@ -50,7 +50,8 @@ it('refuses every write with its message, on every gateway at once; pulls and co
   expect([change.status, change.body.message]).toEqual([403, MESSAGE]);
   expect((await rest(other, accounts.pusher.token, settings)).status).toBe(200);
   expect((await pusher.v2('/v2/acme/app/manifests/1')).status).toBe(200);
-  expect(await collectGarbage(berth)).toMatchObject({ state: 'done', step: 7, steps: 7, doing: 'objects' });
+  const run = await collectGarbage(berth);
+  expect(run).toMatchObject({ state: 'done', step: run.steps, doing: 'objects' });
 });
 
 it('keeps words of its own where the operator has none', async () => {

@@ -22,14 +22,6 @@ afterAll(async () => {
   await cli?.remove();
 });
 
-async function berthly(...args: string[]): Promise<string> {
-  const answer = await cli.run(args);
-  expect([args, answer.code, answer.stderr]).toEqual([args, 0, expect.any(String)]);
-  return answer.stdout;
-}
-
-const json = async (...args: string[]) => JSON.parse(await berthly(...args, '--json'));
-
 it('asks for nothing that Berth does not offer', async () => {
   const source = readFileSync(resolve(import.meta.dirname, '../../apps/cli/src/api/admin-api.ts'), 'utf8');
   const calls = [...source.matchAll(/'(GET|POST|PUT|PATCH|DELETE)', '([^']+)'/g)].map(([, method, path]) => [
@@ -46,34 +38,39 @@ it('asks for nothing that Berth does not offer', async () => {
 
 describe('accounts', () => {
   it('are made, listed, suspended', async () => {
-    expect(await json('users', 'create', 'ada')).toEqual({ login: 'ada' });
+    expect(await cli.json('users', 'create', 'ada')).toEqual({ login: 'ada' });
     const taken = await cli.run(['users', 'create', 'ada']);
     expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining('Name taken')]);
-    expect(await json('orgs', 'create', 'engine')).toEqual({ login: 'engine' });
-    expect(await json('orgs', 'add', 'engine', 'ada', '--role', 'owner')).toEqual({ login: 'ada', role: 'owner' });
-    expect(await berthly('orgs', 'members', 'engine')).toBe('LOGIN  ROLE\nada    owner\n');
-    expect(await json('orgs', 'members', 'engine')).toEqual({ members: [{ login: 'ada', role: 'owner' }], next: null });
+    expect(await cli.json('orgs', 'create', 'engine')).toEqual({ login: 'engine' });
+    expect(await cli.json('orgs', 'add', 'engine', 'ada', '--role', 'owner')).toEqual({ login: 'ada', role: 'owner' });
+    expect(await cli.text('orgs', 'members', 'engine')).toBe('LOGIN  ROLE\nada    owner\n');
+    expect(await cli.json('orgs', 'members', 'engine')).toEqual({
+      members: [{ login: 'ada', role: 'owner' }],
+      next: null,
+    });
     expect((await cli.run(['orgs', 'remove', 'engine', 'ada'])).stderr).toContain('Last owner');
-    expect((await json('orgs', 'list')).orgs).toContainEqual(expect.objectContaining({ login: 'engine', owners: 1 }));
-    expect(await berthly('orgs', 'list')).toMatch(/^NAME +OWNERS +MEMBERS +SIGN-ON +SINCE\n/);
-    await berthly('orgs', 'add', 'engine', 'pusher');
-    expect(await json('orgs', 'remove', 'engine', 'pusher')).toEqual({ login: 'pusher', removed: true });
+    expect((await cli.json('orgs', 'list')).orgs).toContainEqual(
+      expect.objectContaining({ login: 'engine', owners: 1 }),
+    );
+    expect(await cli.text('orgs', 'list')).toMatch(/^NAME +OWNERS +MEMBERS +SIGN-ON +SINCE\n/);
+    await cli.text('orgs', 'add', 'engine', 'pusher');
+    expect(await cli.json('orgs', 'remove', 'engine', 'pusher')).toEqual({ login: 'pusher', removed: true });
 
-    expect(await json('users', 'disable', 'ada')).toEqual({ login: 'ada', disabled: true });
-    expect(await berthly('users', 'show', 'ada')).toMatch(/state: +suspended/);
-    expect(await berthly('users', 'list')).toMatch(/ada +suspended +0 +engine/);
-    await berthly('users', 'enable', 'ada');
-    expect(await json('users', 'show', 'ada')).toMatchObject({ login: 'ada', disabled: false, tokens: 0 });
-    await berthly('users', 'link', 'ada', '--issuer', 'https://idp.example', '--subject', 'a-1');
+    expect(await cli.json('users', 'disable', 'ada')).toEqual({ login: 'ada', disabled: true });
+    expect(await cli.text('users', 'show', 'ada')).toMatch(/state: +suspended/);
+    expect(await cli.text('users', 'list')).toMatch(/ada +suspended +0 +engine/);
+    await cli.text('users', 'enable', 'ada');
+    expect(await cli.json('users', 'show', 'ada')).toMatchObject({ login: 'ada', disabled: false, tokens: 0 });
+    await cli.text('users', 'link', 'ada', '--issuer', 'https://idp.example', '--subject', 'a-1');
     const missing = await cli.run(['users', 'show', 'nobody']);
     expect([missing.code, missing.stdout]).toEqual([6, '']);
   });
 
   it('are listed page by page', async () => {
-    const first = await json('users', 'list', '--limit', '2');
+    const first = await cli.json('users', 'list', '--limit', '2');
     expect(first.users).toHaveLength(2);
-    const rest = await json('users', 'list', '--after', first.next);
-    const all = await json('users', 'list');
+    const rest = await cli.json('users', 'list', '--after', first.next);
+    const all = await cli.json('users', 'list');
     expect([...first.users, ...rest.users]).toEqual(all.users);
     expect(all.next).toBeNull();
   });
@@ -89,22 +86,22 @@ describe('tokens', () => {
     await client.push('acme/app', '1');
 
     const id = /\d+/.exec(made.stderr)?.[0] ?? '';
-    const listed = await berthly('tokens', 'list', 'pusher');
+    const listed = await cli.text('tokens', 'list', 'pusher');
     expect(listed).toMatch(new RegExp(`^${id} +ci +read:packages,write:packages +everywhere`, 'm'));
     expect(listed).not.toContain(made.stdout.trim());
-    const confined = await json('tokens', 'confine', 'pusher', id, '--org', 'acme', '--package', 'acme/app');
+    const confined = await cli.json('tokens', 'confine', 'pusher', id, '--org', 'acme', '--package', 'acme/app');
     expect(confined).toMatchObject({ organization: 'acme', packages: ['acme/app'] });
-    expect(await berthly('tokens', 'list', 'pusher')).toContain('acme, acme/app');
-    await berthly('tokens', 'confine', 'pusher', id, '--nothing');
-    const rotated = await json('tokens', 'rotate', 'pusher', id);
+    expect(await cli.text('tokens', 'list', 'pusher')).toContain('acme, acme/app');
+    await cli.text('tokens', 'confine', 'pusher', id, '--nothing');
+    const rotated = await cli.json('tokens', 'rotate', 'pusher', id);
     expect(rotated).toMatchObject({ name: 'ci', organization: null, token: expect.stringMatching(/^berth_pat_/) });
     expect((await cli.run(['tokens', 'revoke', 'pusher', id])).code).toBe(6);
-    expect(await json('tokens', 'revoke', 'pusher', String(rotated.id))).toEqual({ id: rotated.id, revoked: true });
+    expect(await cli.json('tokens', 'revoke', 'pusher', String(rotated.id))).toEqual({ id: rotated.id, revoked: true });
   });
 
   it('with names that would move a cursor do not', async () => {
     await operator(berth, 'POST', '/users/pusher/tokens', { name: '\u001b[2Jgone', scopes: ['read:packages'] });
-    const listed = await berthly('tokens', 'list', 'pusher');
+    const listed = await cli.text('tokens', 'list', 'pusher');
     expect(listed).toContain('\uFFFD[2Jgone');
     expect(listed).not.toContain('\u001b');
   });
@@ -113,30 +110,31 @@ describe('tokens', () => {
 describe('collection', () => {
   it('is followed to its end: what went is shown, and the log says why', async () => {
     await accounts.pusher.up('acme/gc', randomBlob(5000));
-    const dry = await json('gc', 'start', '--grace', '0s', '--dry-run', '--wait');
+    const dry = await cli.json('gc', 'start', '--grace', '0s', '--dry-run', '--wait');
     expect(dry).toMatchObject({ state: 'done', dry_run: true, counts: { links: { count: 1 } } });
     const run = await cli.run(['gc', 'start', '--grace', '0s', '--wait']);
     expect([run.code, run.stderr]).toEqual([0, '']); // no bar where nobody watches
     expect(run.stdout).toMatch(/state: +done\n/);
     expect(run.stdout).toMatch(/blobs: +1, 4\.9 KiB\n/);
     const id = /^run: +(\d+)$/m.exec(run.stdout)?.[1] ?? '';
-    expect(await json('gc', 'run', id, '--wait')).toMatchObject({ state: 'done', step: 7, steps: 7 });
-    expect(await berthly('gc', 'history')).toMatch(new RegExp(`^${id} +done +\\d+[sm] ago +admin +2 `, 'm'));
-    const { log } = await json('gc', 'log', id);
+    const { state, step, steps } = await cli.json('gc', 'run', id, '--wait');
+    expect([state, step]).toEqual(['done', steps]);
+    expect(await cli.text('gc', 'history')).toMatch(new RegExp(`^${id} +done +\\d+[sm] ago +admin +2 `, 'm'));
+    const { log } = await cli.json('gc', 'log', id);
     expect(log).toMatchObject([{ kind: 'blobs', bytes: 5000 }]);
-    expect(await berthly('gc', 'log')).toMatch(/^AT +WHAT +PACKAGE +DIGEST +BYTES +WHY\n/);
+    expect(await cli.text('gc', 'log')).toMatch(/^AT +WHAT +PACKAGE +DIGEST +BYTES +WHY\n/);
   });
 
   it('is switched off, paced, paused, resumed', async () => {
-    expect(await json('gc', 'off')).toEqual({ mode: 'off', pace: null });
-    expect(await json('gc', 'pace', '500')).toEqual({ mode: 'off', pace: 500 });
-    expect(await json('gc', 'pace', 'none')).toEqual({ mode: 'off', pace: null });
-    expect(await json('gc', 'pause')).toEqual({ mode: 'paused', pace: null });
-    expect(await berthly('gc', 'status')).toBe('collection: paused\npace:       no limit\n');
-    const { id } = await json('gc', 'start');
-    expect(await berthly('gc', 'run', String(id))).toMatch(/state: +queued/);
+    expect(await cli.json('gc', 'off')).toEqual({ mode: 'off', pace: null });
+    expect(await cli.json('gc', 'pace', '500')).toEqual({ mode: 'off', pace: 500 });
+    expect(await cli.json('gc', 'pace', 'none')).toEqual({ mode: 'off', pace: null });
+    expect(await cli.json('gc', 'pause')).toEqual({ mode: 'paused', pace: null });
+    expect(await cli.text('gc', 'status')).toBe('collection: paused\npace:       no limit\n');
+    const { id } = await cli.json('gc', 'start');
+    expect(await cli.text('gc', 'run', String(id))).toMatch(/state: +queued/);
     const waiting = cli.run(['gc', 'run', String(id), '--wait']);
-    expect(await json('gc', 'resume')).toEqual({ mode: 'on', pace: null });
+    expect(await cli.json('gc', 'resume')).toEqual({ mode: 'on', pace: null });
     expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringMatching(/state: +done/) });
   });
 
@@ -155,13 +153,13 @@ describe('collection', () => {
 
 describe('the rest', () => {
   it('shows what is stored', async () => {
-    expect(await json('storage', 'show')).toMatchObject({ stored: { count: expect.any(Number) } });
-    expect(await berthly('storage', 'show')).toMatch(/^WHAT +BLOBS +BYTES\nas packages see it/);
+    expect(await cli.json('storage', 'show')).toMatchObject({ stored: { count: expect.any(Number) } });
+    expect(await cli.text('storage', 'show')).toMatch(/^WHAT +BLOBS +BYTES\nas packages see it/);
   });
 
   it('changes who sees a package', async () => {
     await accounts.pusher.push('acme/team/app', '1');
-    expect(await json('packages', 'visibility', 'acme/team/app', 'public')).toEqual({
+    expect(await cli.json('packages', 'visibility', 'acme/team/app', 'public')).toEqual({
       name: 'acme/team/app',
       visibility: 'public',
     });
@@ -172,7 +170,7 @@ describe('the rest', () => {
 
   it('lists and rotates keys', async () => {
     await accounts.pusher.v2('/v2/acme/app/tags/list'); // signed by a first key
-    const waiting = json('keys', 'rotate', '--wait');
+    const waiting = cli.json('keys', 'rotate', '--wait');
     const states = async () =>
       (await operator(berth, 'GET', '/keys')).body.keys as Array<{ kid: string; state: string }>;
     await expect.poll(async () => (await states())[0]?.state).toBe('next');
@@ -180,25 +178,25 @@ describe('the rest', () => {
     const rotated = await waiting;
     expect(rotated.state).toBe('signing');
     expect(
-      (await json('keys', 'list')).keys.map(({ kid, state }: { kid: string; state: string }) => [kid, state]),
+      (await cli.json('keys', 'list')).keys.map(({ kid, state }: { kid: string; state: string }) => [kid, state]),
     ).toEqual((await states()).map(({ kid, state }) => [kid, state]));
-    expect(await berthly('keys', 'list')).toMatch(
+    expect(await cli.text('keys', 'list')).toMatch(
       /^KEY +STATE +AGE +SIGNS SINCE +RETIRES\n.+ signing .+\n.+ retiring /,
     );
-    expect(await berthly('keys', 'rotate')).toMatch(/^Key \S+ signs in \d+[sm]\.\n$/);
+    expect(await cli.text('keys', 'rotate')).toMatch(/^Key \S+ signs in \d+[sm]\.\n$/);
     const again = await cli.run(['keys', 'rotate']);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('about to sign')]);
   });
 
   it('switches read-only mode', async () => {
-    const on = await json('maintenance', 'on', '--message', 'until noon');
+    const on = await cli.json('maintenance', 'on', '--message', 'until noon');
     expect(on).toMatchObject({ read_only: true, message: 'until noon', changed_by: 'admin' });
     const refused = await accounts.pusher.v2('/v2/acme/app/blobs/uploads/', { method: 'POST' });
     expect(refused.status).toBe(405);
-    expect(await berthly('maintenance', 'status')).toMatch(
+    expect(await cli.text('maintenance', 'status')).toMatch(
       /read-only: +on\nmessage: +until noon\nchanged: .* by admin\n/,
     );
-    expect(await json('maintenance', 'off')).toMatchObject({ read_only: false, message: null });
+    expect(await cli.json('maintenance', 'off')).toMatchObject({ read_only: false, message: null });
   });
 
   it('keeps the administrator’s token out of everything', async () => {

@@ -57,6 +57,16 @@ CMD ["sha256sum", "-c", "/sums"]
   expect(answer.headers.get('location')).toContain('X-Amz-Signature=');
 });
 
+test('has the command line in its image', { timeout: 5 * MINUTES }, async () => {
+  const { docker, idOf, adminToken } = world();
+  const gateway = await idOf('gateway');
+  const checked = await docker(['exec', gateway, 'berth', 'config', 'check', '--service', 'gateway']);
+  expect(checked).toContain('The settings are good for gateway: ');
+  const settings = ['--env', 'BERTH_HOST=127.0.0.1:5000', '--env', `BERTH_TOKEN=${adminToken}`];
+  const users = JSON.parse(await docker(['exec', ...settings, gateway, 'berth', 'users', 'list', '--json'])).users;
+  expect(users.map(({ login }: { login: string }) => login)).toContain('pusher');
+});
+
 test('serves again whatever the order in which its services come back', { timeout: 10 * MINUTES }, async () => {
   const { docker, compose, host, idOf, pusher, untilHealthy } = world();
   await compose('stop');

@@ -1,21 +1,23 @@
-/** Reads pages of a list until there are `limit` items or no more. `next` says where to go on: null at the end. */
-export async function readPages<Name extends string, T>(
+/**
+ * Reads pages of a list until there are `limit` items or no more; `next` of the answer is what `--after` must be for the rest, null at
+ * the end. `keyOf` says what a page begins behind; where only Berth knows, pages stay whole, and more than `limit` may come.
+ */
+export async function readPages<
+  Name extends string,
+  Answer extends { [N in Name]: unknown[] } & { next: string | null },
+>(
   name: Name,
-  read: (after: string | undefined) => Promise<{ [N in Name]: T[] } & { next: string | null }>,
+  read: (after: string | undefined) => Promise<Answer>,
   { limit, after }: { limit: number; after?: string | undefined },
-  keyOf: (item: T) => string,
-): Promise<{ [N in Name]: T[] } & { next: string | null }> {
-  const items: T[] = [];
-  let next: string | null | undefined = after;
-  do {
-    const page: { [N in Name]: T[] } & { next: string | null } = await read(next ?? undefined);
+  keyOf?: (item: Answer[Name][number]) => string,
+): Promise<Answer> {
+  let page = await read(after);
+  const items: unknown[] = [...page[name]];
+  while (page.next !== null && items.length < limit) {
+    page = await read(page.next);
     items.push(...page[name]);
-    next = page.next;
-  } while (next !== null && items.length < limit);
-  if (items.length > limit) {
-    items.length = limit;
-    const last = items.at(-1);
-    next = last === undefined ? null : keyOf(last);
   }
-  return { [name]: items, next: next ?? null } as { [N in Name]: T[] } & { next: string | null };
+  if (!keyOf || items.length <= limit) return { ...page, [name]: items };
+  const kept = items.slice(0, limit);
+  return { ...page, [name]: kept, next: keyOf(kept.at(-1) as Answer[Name][number]) };
 }

@@ -1,13 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Commands } from '../command.js';
-import { Failure } from '../failure.js';
-
-/** `acme/team/app` is `team/app` of `acme`. */
-function packageOf(text: string): { owner: string; name: string } {
-  const slash = text.indexOf('/');
-  if (slash <= 0 || slash === text.length - 1) throw new Failure('usage', 'The package must be OWNER/NAME');
-  return { owner: text.slice(0, slash), name: text.slice(slash + 1) };
-}
+import { packageOf } from '../package-name.js';
 
 export function addPackages(program: Command, commands: Commands): void {
   const packages = program.command('packages').description('Packages, as operators change them');
