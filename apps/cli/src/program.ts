@@ -1,14 +1,18 @@
 import { Command, Option } from 'commander';
 import { Commands } from './command.js';
 import { addConfig } from './commands/config.js';
+import { addDeletions } from './commands/deletions.js';
 import { addGc } from './commands/gc.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
 import { addMaintenance } from './commands/maintenance.js';
 import { addOrganisations } from './commands/orgs.js';
 import { addPackages } from './commands/packages.js';
+import { addReconcile } from './commands/reconcile.js';
+import { addScrub } from './commands/scrub.js';
 import { addStorage } from './commands/storage.js';
 import { addTokens } from './commands/tokens.js';
+import { addUploads } from './commands/uploads.js';
 import { addUsers } from './commands/users.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,6 +39,10 @@ export function createProgram(terminal: Terminal, version: string): Command {
     addPackages,
     addGc,
     addStorage,
+    addReconcile,
+    addScrub,
+    addUploads,
+    addDeletions,
     addKeys,
     addMaintenance,
     addConfig,

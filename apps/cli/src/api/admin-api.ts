@@ -76,6 +76,34 @@ export class AdminApi {
 
   storage = () => this.http.call<answers.Storage>('GET', '/storage');
 
+  startReconcile = (body: { dry_run: boolean }) => this.http.call<{ id: number }>('POST', '/reconcile/runs', { body });
+  reconcileRun = (id: string) => this.http.call<answers.ReconcileRun>('GET', '/reconcile/runs/{id}', { path: { id } });
+  reconcileRuns = (after?: string) =>
+    this.http.call<answers.Page<'runs', answers.ReconcileRun>>('GET', '/reconcile/runs', { query: { after } });
+  reconcileFindings = (id: string, kind: string | undefined, after?: string) =>
+    this.http.call<answers.Page<'findings', answers.ReconcileFinding>>('GET', '/reconcile/runs/{id}/findings', {
+      path: { id },
+      query: { kind, after },
+    });
+
+  scrub = () => this.http.call<answers.ScrubState>('GET', '/scrub');
+  changeScrub = (body: { mode?: string; pace?: number }) =>
+    this.http.call<answers.ScrubState>('PATCH', '/scrub', { body });
+  startScrub = () => this.http.call<{ id: number }>('POST', '/scrub/passes');
+  scrubPasses = (after?: string) =>
+    this.http.call<answers.Page<'passes', answers.ScrubPass>>('GET', '/scrub/passes', { query: { after } });
+  damagedBlobs = (after?: string) =>
+    this.http.call<answers.Page<'blobs', answers.DamagedBlob>>('GET', '/scrub/damaged', { query: { after } });
+
+  uploads = (after?: string) =>
+    this.http.call<answers.Page<'uploads', answers.Upload>>('GET', '/uploads', { query: { after } });
+  cancelUpload = (id: string) => this.http.call<undefined>('DELETE', '/uploads/{id}', { path: { id } });
+
+  deletions = (after?: string) =>
+    this.http.call<answers.Page<'deletions', answers.Deletion>>('GET', '/object-deletions', { query: { after } });
+  retryDeletions = (body: { object_key?: string }) =>
+    this.http.call<{ retried: number }>('POST', '/object-deletions/retry', { body });
+
   keys = () => this.http.call<{ keys: answers.Key[] }>('GET', '/keys');
   rotateKey = () => this.http.call<answers.Key>('POST', '/keys/rotation');
 

@@ -102,3 +102,85 @@ export interface Maintenance {
   changed_by: string | null;
   changed_at: string;
 }
+
+export interface ReconcileRun {
+  id: number;
+  state: 'queued' | 'running' | 'done' | 'failed';
+  dry_run: boolean;
+  /** Null: by schedule. */
+  requested_by: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  error: string | null;
+  /** From 0 to 1. */
+  progress: number;
+  objects: Amount;
+  unknown_objects: Amount;
+  missing_blobs: number;
+  blobs_of_wrong_size: number;
+  uploads: number;
+  stray_uploads: number;
+  findings: number;
+}
+
+export interface ReconcileFinding {
+  id: number;
+  kind: string;
+  object_key: string;
+  digest: string | null;
+  size: number | null;
+  expected_size: number | null;
+  delete_at: string | null;
+  packages: string[];
+}
+
+export interface ScrubPass {
+  id: number;
+  /** Null: by schedule. */
+  requested_by: string | null;
+  started_at: string;
+  finished_at: string | null;
+  blobs: number;
+  bytes: number;
+  damaged: number;
+  healed: number;
+}
+
+export interface ScrubState {
+  mode: 'on' | 'off';
+  /** Bytes a second. */
+  pace: number;
+  pass: ScrubPass | null;
+}
+
+export interface DamagedBlob {
+  id: number;
+  digest: string;
+  size: number;
+  missing_since: string;
+  damage: string | null;
+  packages: string[];
+}
+
+export interface Upload {
+  id: string;
+  package: string;
+  principal: string;
+  login: string | null;
+  state: string;
+  direct: boolean;
+  bytes: number;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface Deletion {
+  object_key: string;
+  size: number | null;
+  not_before: string;
+  repeat: boolean;
+  stray: boolean;
+  tried_at: string | null;
+  tries: number;
+}

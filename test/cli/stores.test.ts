@@ -1,0 +1,62 @@
+// What operators see of storage: comparisons, scrubbing, uploads, deletions.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startBerth, type TestBerth } from '../support/berth.js';
+import { type Cli, createCli } from '../support/cli.js';
+import { type Accounts, createAccounts, randomBlob } from '../support/client.js';
+
+let berth: TestBerth;
+let accounts: Accounts;
+let cli: Cli;
+
+beforeAll(async () => {
+  berth = await startBerth();
+  accounts = await createAccounts(berth);
+  cli = await createCli();
+  await cli.run(['login', berth.host], { stdin: berth.adminToken });
+  for (const tag of ['pr-1', 'pr-2', 'v1']) await accounts.pusher.push('acme/app', tag, [randomBlob(3000)]);
+});
+
+afterAll(async () => {
+  await berth?.stop();
+  await cli?.remove();
+});
+
+it('compares store and database, and follows that to its end', async () => {
+  const run = await cli.json('reconcile', 'start', '--dry-run', '--wait');
+  expect(run).toMatchObject({ state: 'done', dry_run: true, progress: 1, missing_blobs: 0 });
+  expect(await cli.text('reconcile', 'run', String(run.id))).toMatch(/state: +done\n/);
+  expect(await cli.text('reconcile', 'history')).toMatch(/^RUN +STATE[\s\S]*done \(dry run\)/);
+  expect((await cli.json('reconcile', 'findings', String(run.id), '--kind', 'missing')).findings).toEqual([]);
+  expect((await cli.run(['reconcile', 'run', '999999'])).code).toBe(6);
+}, 120_000);
+
+it('drives scrubbing', async () => {
+  expect(await cli.json('scrub', 'off')).toMatchObject({ mode: 'off' });
+  expect(await cli.json('scrub', 'pace', '1000000')).toMatchObject({ pace: 1_000_000 });
+  expect(await cli.text('scrub', 'status')).toMatch(/^hashing: +off\npace: +977 KiB a second/);
+  expect(await cli.json('scrub', 'on')).toMatchObject({ mode: 'on' });
+  const { id } = await cli.json('scrub', 'start');
+  expect((await cli.json('scrub', 'history')).passes.map((pass: { id: number }) => pass.id)).toContain(id);
+  expect(await cli.text('scrub', 'history')).toMatch(/^PASS +BY +BEGAN/);
+  expect(await cli.text('scrub', 'damaged')).toBe('No blob is damaged.\n');
+});
+
+it('lists and cancels uploads', async () => {
+  await accounts.pusher.start('acme/app');
+  const { uploads } = await cli.json('uploads', 'list');
+  expect(uploads).toMatchObject([{ package: 'acme/app', login: 'pusher' }]);
+  expect(await cli.text('uploads', 'list')).toMatch(new RegExp(`^${uploads[0].id} +acme/app +pusher +open`, 'm'));
+  expect(await cli.json('uploads', 'cancel', uploads[0].id)).toEqual({ id: uploads[0].id, cancelled: true });
+  expect((await cli.run(['uploads', 'cancel', uploads[0].id])).code).toBe(6);
+});
+
+it('lists objects that wait to be deleted', async () => {
+  await berth.sql(
+    "INSERT INTO object_deletions (object_key, not_before, size) VALUES (repeat('a', 40), now() + interval '1 day', 2048)",
+  );
+  expect(await cli.text('deletions', 'list')).toMatch(/^OBJECT +BYTES[\s\S]*^a{40} +2\.0 KiB .* let go of$/m);
+  expect((await cli.json('deletions', 'list')).deletions).toContainEqual(
+    expect.objectContaining({ object_key: 'a'.repeat(40), size: 2048, tries: 0 }),
+  );
+  expect(await cli.json('deletions', 'retry', 'a'.repeat(40))).toEqual({ retried: 0 });
+});
