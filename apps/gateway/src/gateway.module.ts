@@ -62,6 +62,7 @@ import { PeopleController } from './admin/people.controller.js';
 import { ReconcileRunsController } from './admin/reconcile-runs.controller.js';
 import { ScrubController } from './admin/scrub.controller.js';
 import { StorageController } from './admin/storage.controller.js';
+import { StorageUseController } from './admin/storage-use.controller.js';
 import { UserTokensController } from './admin/tokens.controller.js';
 import { TrustPoliciesController } from './admin/trust-policies.controller.js';
 import { AuditController, OrganisationAuditController } from './audit/audit.controllers.js';
@@ -93,6 +94,7 @@ import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
 import { SettingsController } from './rest/settings.controller.js';
 import { SignOnRulesController } from './rest/sign-on/sign-on-rules.controller.js';
 import { TokenSignOnController } from './rest/sign-on/token-sign-on.controller.js';
+import { OrganisationStorageController, PackageStorageController } from './rest/storage.controllers.js';
 import { RestTagsController } from './rest/tags.controller.js';
 import { TokensController } from './rest/tokens/tokens.controller.js';
 import { VersionsController } from './rest/versions.controller.js';
@@ -189,6 +191,9 @@ const directStorage = (
     ScrubController,
     OpenUploadsController,
     ObjectDeletionsController,
+    StorageUseController,
+    PackageStorageController,
+    OrganisationStorageController,
     TokensController,
     ExplainController,
     OrganisationTrustPoliciesController,

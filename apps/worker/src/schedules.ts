@@ -28,7 +28,7 @@ const EVERY: Record<(typeof QUEUES)[number], number> = {
   [UNTAGGED_MANIFESTS]: 60 * SECOND,
   [BUILD_CACHES]: 60 * SECOND,
   [PURGE]: 60 * SECOND,
-  [STORAGE_USE]: HOUR,
+  [STORAGE_USE]: 20 * SECOND,
   [RECONCILE]: 5 * SECOND,
   [SCRUB]: 30 * SECOND,
 };

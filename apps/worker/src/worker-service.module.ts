@@ -8,6 +8,7 @@ import {
   PrismaGcRuns,
   PrismaReconciling,
   PrismaScrubbing,
+  PrismaStorageMeasuring,
 } from '#database';
 import type { Queues } from '#queue';
 import {
@@ -19,6 +20,7 @@ import {
   ObjectStore,
   Reconciling,
   Scrubbing,
+  StorageMeasuring,
 } from '#registry';
 import { WorkerModule } from './worker.module.js';
 
@@ -42,6 +44,7 @@ class WorkerAdaptersModule {
       { provide: Reconciling, useValue: new PrismaReconciling(database, settings.BERTH_BACKUP_HORIZON) },
       { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: Scrubbing, useValue: new PrismaScrubbing(database) },
+      { provide: StorageMeasuring, useValue: new PrismaStorageMeasuring(database) },
       { provide: ObjectStore, useValue: objects },
       { provide: ObjectHasher, useValue: new LocalObjectHasher(objects) },
     ];

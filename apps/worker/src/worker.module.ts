@@ -24,6 +24,7 @@ import {
   RunGc,
   Scrub,
   Scrubbing,
+  StorageMeasuring,
 } from '#registry';
 import { JOBS } from './jobs/index.js';
 import { QueueErrors, workerJobs } from './queue-errors.js';
@@ -58,7 +59,7 @@ export class WorkerModule {
         useCase(RunGc, GcRunQueue, Garbage, Collectors),
         useCase(Reconcile, Reconciling, ObjectStore, GcBrake),
         useCase(Scrub, Scrubbing, ObjectStore, ObjectHasher),
-        useCase(MeasureStorage, GcRunQueue),
+        useCase(MeasureStorage, StorageMeasuring, GcBrake),
         ...JOBS,
         workerQueues,
         workerJobs,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GC_KINDS, GC_STEPS, GcRuns } from '#registry';
 import { change, contract, look, repeatable } from './contract.js';
-import { actor, digest, id, nothing, pageOf, pageRequest } from './shapes.js';
+import { actor, digest, freedBytes, id, nothing, pageOf, pageRequest } from './shapes.js';
 
 const request = z.object({ grace: z.int().optional(), isDryRun: z.boolean() });
 const kind = z.enum(GC_KINDS);
@@ -15,7 +15,7 @@ const run = request.extend({
   startedAt: z.date().optional(),
   finishedAt: z.date().optional(),
   error: z.string().optional(),
-  counts: z.array(z.object({ kind, count: z.number(), bytes: z.number() })),
+  counts: z.array(z.object({ kind, count: z.number(), bytes: z.number(), freed: freedBytes.optional() })),
 });
 
 const entry = z.object({

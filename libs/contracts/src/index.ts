@@ -22,6 +22,7 @@ import { scrubControl } from './scrub-control.js';
 import { signOnStore } from './sign-on-store.js';
 import { signingKeyStore } from './signing-keys.js';
 import { sourceStore } from './source-store.js';
+import { storageFigures } from './storage-figures.js';
 import { tagStore } from './tag-store.js';
 import { teamStore } from './team-store.js';
 import { tokenStore } from './token-store.js';
@@ -67,6 +68,7 @@ export const METADATA_CONTRACTS = [
   scrubControl,
   openUploads,
   waitingDeletions,
+  storageFigures,
 ] as const;
 
 /** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */

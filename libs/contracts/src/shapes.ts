@@ -42,6 +42,9 @@ export const numberedPage = z.object({ limit: z.int(), offset: z.int(), after: z
 export const numberedListOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), total: z.int(), next: z.string().optional() });
 
+/** What deleting frees. */
+export const freedBytes = z.object({ exclusive: z.number(), shared: z.number() });
+
 export const tooManyDownloads = z.object({ reason: z.literal('downloads'), downloads: z.int() });
 
 export const descriptor = z.object({

@@ -21,11 +21,40 @@ export async function freedBytes(
   within: FreedWithin,
   untaggedAfter: number | undefined,
 ): Promise<FreedBytes> {
-  const reached = await reach(tx, packageId, manifestIds);
+  return freedOf(tx, packageId, manifestIds, new Set(manifestIds), within, untaggedAfter);
+}
+
+/**
+ * The same for deleting a tag, which takes away no version by itself: nothing goes as long as another tag, an index or a subject
+ * holds the version, or the package keeps untagged ones. Undefined where there is no such tag.
+ */
+export async function freedByTag(
+  tx: Transaction,
+  packageId: number,
+  tag: string,
+  within: FreedWithin,
+  untaggedAfter: number | undefined,
+): Promise<FreedBytes | undefined> {
+  const [target] = await tx.$queryRaw<Array<{ id: number }>>`
+    SELECT manifest_id AS id FROM tags WHERE package_id = ${packageId} AND name = ${tag}`;
+  return target && freedOf(tx, packageId, [target.id], new Set(), within, untaggedAfter, tag);
+}
+
+/** `asked` are deleted, the tag `taken` too if there is one; what goes with them is looked for from `roots`. */
+async function freedOf(
+  tx: Transaction,
+  packageId: number,
+  roots: readonly number[],
+  asked: ReadonlySet<number>,
+  within: FreedWithin,
+  untaggedAfter: number | undefined,
+  taken?: string,
+): Promise<FreedBytes> {
+  const reached = await reach(tx, packageId, roots, taken);
   const keepsUntagged = await keepsUntaggedOnes(tx, packageId, untaggedAfter);
   const manifests = reached.map((row) => ({ ...row, subject: row.subject ?? undefined }));
-  const going = goingManifests(manifests, new Set(manifestIds), keepsUntagged);
-  const counted = withContents(manifests, new Set([...manifestIds, ...going]));
+  const going = goingManifests(manifests, asked, keepsUntagged);
+  const counted = withContents(manifests, new Set([...roots, ...going]));
   const blobs = await sumBlobs(tx, packageId, [...going], [...counted], within);
   const sizes = manifests.filter(({ id }) => counted.has(id));
   const sum = (isGoing: boolean) =>
@@ -36,8 +65,13 @@ export async function freedBytes(
 /** Of a manifest `h`: live or restorable. */
 const HOLDS = Prisma.sql`(h.deleted_at IS NULL OR h.purge_at > now())`;
 
-/** The manifests, what they name, what is about them, and so on from those. */
-function reach(tx: Transaction, packageId: number, ids: readonly number[]): Promise<Reached[]> {
+/** The manifests, what they name, what is about them, and so on from those; the tag `taken` does not count. */
+function reach(
+  tx: Transaction,
+  packageId: number,
+  ids: readonly number[],
+  taken: string | undefined,
+): Promise<Reached[]> {
   return tx.$queryRaw<Reached[]>`
     WITH RECURSIVE reached AS (
       SELECT id FROM manifests WHERE id = ANY(${[...ids]}::int[]) AND package_id = ${packageId}
@@ -53,7 +87,7 @@ function reach(tx: Transaction, packageId: number, ids: readonly number[]): Prom
           WHERE s.id = r.id AND ${HOLDS}) n
     )
     SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive",
-      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id) AS "isTagged",
+      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${taken ?? null}) AS "isTagged",
       (SELECT true FROM (
           SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
           UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest

@@ -25,6 +25,8 @@ export { PrismaScrubbing } from './prisma-scrubbing.js';
 export { PrismaSignOnStore } from './prisma-sign-on-store.js';
 export { PrismaSigningKeyStore } from './prisma-signing-key-store.js';
 export { PrismaSourceStore } from './prisma-source-store.js';
+export { PrismaStorageFigures } from './prisma-storage-figures.js';
+export { PrismaStorageMeasuring } from './prisma-storage-measuring.js';
 export { PrismaTagStore } from './prisma-tag-store.js';
 export { PrismaTeamStore } from './prisma-team-store.js';
 export { PrismaTokenStore } from './prisma-token-store.js';

@@ -2,8 +2,8 @@ import type { Page, PageRequest } from '#oci';
 import {
   type Actor,
   type GcControl,
+  type GcCount,
   type GcEntry,
-  type GcKind,
   type GcRequest,
   type GcRun,
   GcRuns,
@@ -29,7 +29,7 @@ type RunRow = Omit<GcRun, 'step' | 'grace' | 'startedAt' | 'finishedAt' | 'error
   error: string | null;
 };
 
-type CountRow = GcRun['counts'][number] & { runId: number; kind: GcKind };
+type CountRow = Omit<GcCount, 'freed'> & { runId: number; exclusive: number | null; shared: number | null };
 
 export class PrismaGcRuns extends GcRuns {
   constructor(private readonly database: Database) {
@@ -62,7 +62,8 @@ export class PrismaGcRuns extends GcRuns {
       SELECT id, state, step, is_dry_run AS "isDryRun", grace, requested_by AS "requestedBy", created_at AS "createdAt",
         started_at AS "startedAt", finished_at AS "finishedAt", error FROM gc_runs ${which}`;
     const counts = await this.database.$queryRaw<CountRow[]>`
-      SELECT run_id AS "runId", kind, count::float8 AS count, bytes::float8 AS bytes FROM gc_counts
+      SELECT run_id AS "runId", kind, count::float8 AS count, bytes::float8 AS bytes,
+        exclusive_bytes::float8 AS exclusive, shared_bytes::float8 AS shared FROM gc_counts
       WHERE run_id = ANY(${runs.map(({ id }) => id)}::int[]) ORDER BY run_id, kind`;
     return runs.map((run) => ({
       ...run,
@@ -71,7 +72,7 @@ export class PrismaGcRuns extends GcRuns {
       startedAt: run.startedAt ?? undefined,
       finishedAt: run.finishedAt ?? undefined,
       error: run.error ?? undefined,
-      counts: counts.filter(({ runId }) => runId === run.id).map(({ kind, count, bytes }) => ({ kind, count, bytes })),
+      counts: counts.filter(({ runId }) => runId === run.id).map(countOf),
     }));
   }
 
@@ -143,6 +144,13 @@ export class PrismaGcRuns extends GcRuns {
     return { ...(measured ?? summed), awaiting: awaiting?.count ?? 0, awaitingBytes: awaiting?.bytes ?? 0 };
   }
 }
+
+const countOf = ({ kind, count, bytes, exclusive, shared }: CountRow): GcCount => ({
+  kind,
+  count,
+  bytes,
+  freed: exclusive === null || shared === null ? undefined : { exclusive, shared },
+});
 
 interface SumRow {
   at: Date;

@@ -44,6 +44,7 @@ export {
   GC_KINDS,
   GC_STEPS,
   type GcControl,
+  type GcCount,
   type GcEntry,
   type GcKind,
   type GcRequest,
@@ -51,7 +52,6 @@ export {
   GcRunQueue,
   GcRuns,
   type GcStep,
-  type StorageSum,
   type StorageUse,
 } from './ports/gc-runs.js';
 export { type Maintenance, MaintenanceMode } from './ports/maintenance-mode.js';
@@ -112,7 +112,17 @@ export {
   Scrubbing,
   type ScrubStep,
 } from './ports/scrubbing.js';
-export type { FreedBytes, FreedWithin } from './ports/storage-figures.js';
+export {
+  type FreedBytes,
+  type FreedWithin,
+  type Measured,
+  type NamespaceStorage,
+  PACKAGE_ORDERS,
+  type PackageOrder,
+  type PackageStorage,
+  StorageFigures,
+} from './ports/storage-figures.js';
+export { StorageMeasuring } from './ports/storage-measuring.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
 export {

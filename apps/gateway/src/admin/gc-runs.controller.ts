@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { duration } from '#config';
-import { type Actor, GC_KINDS, GC_STEPS, type GcRun, GcRuns } from '#registry';
+import { type Actor, type FreedBytes, GC_KINDS, GC_STEPS, type GcRun, GcRuns } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { type GcLogAnswer, logAnswer } from './gc-log.js';
@@ -34,7 +34,14 @@ interface RunAnswer {
   finished_at: string | null;
   error: string | null;
   /** What went, by kind: `untagged` manifests are hidden and can be restored, all others are gone. */
-  counts: Record<string, { count: number; bytes: number }>;
+  counts: Record<string, CountAnswer>;
+}
+
+interface CountAnswer {
+  count: number;
+  bytes: number;
+  /** What leaves storage once they are gone for good, and what others use still; only for `untagged` and `manifests`. */
+  freed?: FreedBytes;
 }
 
 /** Runs of garbage collection. */
@@ -98,7 +105,12 @@ export class GcRunsController {
 }
 
 function answerOf(run: GcRun): RunAnswer {
-  const counted = new Map(run.counts.map(({ kind, count, bytes }) => [kind, { count, bytes }]));
+  const counted = new Map(
+    run.counts.map(({ kind, count, bytes, freed }): [string, CountAnswer] => [
+      kind,
+      { count, bytes, ...(freed && { freed }) },
+    ]),
+  );
   return {
     id: run.id,
     state: run.state,

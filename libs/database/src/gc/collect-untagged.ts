@@ -3,6 +3,7 @@ import type { Actor, DueManifest, DueRows } from '#registry';
 import { recordEvent } from '../audit.js';
 import { buryDigests } from '../bury.js';
 import type { Database } from '../database.js';
+import { freedBytes } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { purge } from '../purge.js';
 import { UNTAGGED_CACHE } from '../review.js';
@@ -61,6 +62,8 @@ export async function collectUntagged(
   const later = reviewed.filter(({ isHeld, isDue }) => !isHeld && !isDue);
   const doomed = reviewed.filter(({ isCache, isHeld, isDue }) => !isCache && !isHeld && isDue);
   const caches = reviewed.filter(({ isCache, isHeld, isDue }) => isCache && !isHeld && isDue);
+  const doomedIds = doomed.map(({ id }) => id);
+  const freed = await freedBytes(tx, packageId, doomedIds, 'instance', rules.untaggedAfter);
   await tx.$executeRaw`UPDATE manifests SET review_at = NULL WHERE id = ANY(${kept}::int[])`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = l.due_at::timestamptz
@@ -69,16 +72,23 @@ export async function collectUntagged(
   await tx.$executeRaw`
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${rules.restoreWindow}::float8),
       deleted_by = ${RULE.principal}, deleted_tags = '{}'
-    WHERE id = ANY(${doomed.map(({ id }) => id)}::int[])`;
+    WHERE id = ANY(${doomedIds}::int[])`;
   await buryDigests(
     tx,
     packageId,
     doomed.map(({ digest }) => digest),
     RULE.principal,
   );
-  for (const { digest, bytes } of doomed) {
+  for (const [i, { digest, bytes }] of doomed.entries()) {
     await recordEvent(tx, { kind: 'version.delete', packageId, actor: RULE, data: { digest, tags: [] } });
-    taken.push({ kind: 'untagged', packageId, digest, bytes, reason: 'no tag for as long as the rule says' });
+    taken.push({
+      kind: 'untagged',
+      packageId,
+      digest,
+      bytes,
+      reason: 'no tag for as long as the rule says',
+      freed: i === 0 ? freed : undefined,
+    });
   }
   for (const { id, digest, bytes } of caches) {
     await purge(tx, { id, packageId, digest }, rules.untaggedAfter);

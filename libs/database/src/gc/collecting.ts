@@ -1,4 +1,4 @@
-import type { GcKind, GcPass } from '#registry';
+import type { FreedBytes, GcKind, GcPass } from '#registry';
 import type { Database } from '../database.js';
 import { rehearse } from '../gate.js';
 import { inTransaction, sqlState, type Transaction } from '../transaction.js';
@@ -10,6 +10,8 @@ export interface Collected {
   digest?: string;
   bytes?: number;
   reason: string;
+  /** What it frees, alone or with those of its batch: then one of them says so. */
+  freed?: FreedBytes | undefined;
 }
 
 /**
@@ -75,9 +77,24 @@ async function record(tx: Transaction, { runId, isDryRun }: GcPass, taken: Colle
   for (const kind of new Set(taken.map((t) => t.kind))) {
     const ofKind = taken.filter((t) => t.kind === kind);
     const bytes = ofKind.reduce((sum, t) => sum + (t.bytes ?? 0), 0);
+    const freed = freedBy(ofKind);
     await tx.$executeRaw`
-      INSERT INTO gc_counts (run_id, kind, count, bytes) VALUES (${runId}, ${kind}, ${ofKind.length}, ${bytes}::bigint)
+      INSERT INTO gc_counts (run_id, kind, count, bytes, exclusive_bytes, shared_bytes)
+      VALUES (${runId}, ${kind}, ${ofKind.length}, ${bytes}::bigint, ${freed?.exclusive ?? null}::bigint,
+        ${freed?.shared ?? null}::bigint)
       ON CONFLICT (run_id, kind) DO UPDATE SET
-        count = gc_counts.count + excluded.count, bytes = gc_counts.bytes + excluded.bytes`;
+        count = gc_counts.count + excluded.count, bytes = gc_counts.bytes + excluded.bytes,
+        exclusive_bytes = coalesce(gc_counts.exclusive_bytes + excluded.exclusive_bytes, excluded.exclusive_bytes,
+          gc_counts.exclusive_bytes),
+        shared_bytes = coalesce(gc_counts.shared_bytes + excluded.shared_bytes, excluded.shared_bytes, gc_counts.shared_bytes)`;
   }
+}
+
+function freedBy(taken: Collected[]): FreedBytes | undefined {
+  const known = taken.flatMap(({ freed }) => (freed ? [freed] : []));
+  if (known.length === 0) return undefined;
+  return known.reduce((sum, { exclusive, shared }) => ({
+    exclusive: sum.exclusive + exclusive,
+    shared: sum.shared + shared,
+  }));
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '#oci';
 import type { DueManifest, DueRows } from '#registry';
 import type { Database } from '../database.js';
+import { freedBytes } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { purge } from '../purge.js';
 import type { Transaction } from '../transaction.js';
@@ -45,17 +46,20 @@ export async function purgeManifests(
     SELECT m.id, m.digest, (m.size + m.config_size + m.layers_size)::float8 AS bytes, m.deleted_by AS by
     FROM manifests m WHERE m.id = ANY(${[...ids]}::int[]) AND m.package_id = ${packageId} AND m.purge_at <= now()
     ORDER BY m.id DESC`; // an index is younger than its children: it goes first, and they need not wait
+  const dueIds = due.map(({ id }) => id);
+  const freed = await freedBytes(tx, packageId, dueIds, 'instance', untaggedAfter);
   let gone = 0;
   for (const { id, digest, bytes, by } of due) {
     if (!(await purge(tx, { id, packageId, digest }, untaggedAfter))) continue;
-    gone += 1;
     taken.push({
       kind: 'manifests',
       packageId,
       digest,
       bytes,
       reason: `deleted by ${by ?? 'its owner'}, not restored`,
+      freed: gone === 0 ? freed : undefined,
     });
+    gone += 1;
   }
   return gone;
 }

@@ -1,5 +1,6 @@
 import type { Digest, Page, PageRequest } from '#oci';
 import type { Actor } from '../repository.js';
+import type { FreedBytes } from './storage-figures.js';
 
 /** Kinds of things that collection counts. */
 export const GC_KINDS = ['untagged', 'build_caches', 'manifests', 'packages', 'links', 'blobs', 'uploads'] as const;
@@ -16,6 +17,15 @@ export interface GcRequest {
   isDryRun: boolean;
 }
 
+/** What a run took away of one kind. */
+export interface GcCount {
+  kind: GcKind;
+  count: number;
+  bytes: number;
+  /** What that frees of the whole registry, batch by batch; undefined for kinds of which it is not worked out. */
+  freed: FreedBytes | undefined;
+}
+
 export interface GcRun extends GcRequest {
   id: number;
   state: 'queued' | 'running' | 'done' | 'failed';
@@ -27,7 +37,7 @@ export interface GcRun extends GcRequest {
   finishedAt: Date | undefined;
   /** Why it failed. */
   error: string | undefined;
-  counts: Array<{ kind: GcKind; count: number; bytes: number }>;
+  counts: GcCount[];
 }
 
 /** One thing that was collected, and why. */
@@ -109,21 +119,4 @@ export abstract class GcRunQueue {
 
   /** The database's time. */
   abstract now(): Promise<Date>;
-
-  /** Adds up the blobs after `afterId`, at most `limit`. */
-  abstract sumBlobs(afterId: bigint, limit: number): Promise<StorageSum & { lastId: bigint }>;
-
-  /** Adds up the links after this one, at most `limit`. */
-  abstract sumLinks(
-    after: { packageId: number; digest: string },
-    limit: number,
-  ): Promise<StorageSum & { last: { packageId: number; digest: string } }>;
-
-  abstract recordUse(blobs: StorageSum, links: StorageSum): Promise<void>;
-}
-
-/** How many rows, and their bytes. */
-export interface StorageSum {
-  count: number;
-  bytes: number;
 }
