@@ -2,7 +2,11 @@ import { type FreedBytes, type FreedWithin, goingManifests, type HeldManifest } 
 import { Prisma } from './database.js';
 import type { Transaction } from './transaction.js';
 
-type Reached = Omit<HeldManifest, 'subject'> & { size: number; subject: number | null };
+type Reached = Omit<HeldManifest, 'subject' | 'staysUntagged'> & {
+  size: number;
+  subject: number | null;
+  isCache: boolean;
+};
 
 /**
  * What leaves storage when these manifests of a package are deleted and everything that goes with them was collected:
@@ -52,8 +56,12 @@ async function freedOf(
 ): Promise<FreedBytes> {
   const reached = await reach(tx, packageId, roots, taken);
   const keepsUntagged = await keepsUntaggedOnes(tx, packageId, untaggedAfter);
-  const manifests = reached.map((row) => ({ ...row, subject: row.subject ?? undefined }));
-  const going = goingManifests(manifests, asked, keepsUntagged);
+  const manifests = reached.map(({ isCache, subject, ...row }) => ({
+    ...row,
+    subject: subject ?? undefined,
+    staysUntagged: keepsUntagged && !isCache, // a cache without a tag goes whatever the rule says
+  }));
+  const going = goingManifests(manifests, asked);
   const counted = withContents(manifests, new Set([...roots, ...going]));
   const blobs = await sumBlobs(tx, packageId, [...going], [...counted], within);
   const sizes = manifests.filter(({ id }) => counted.has(id));
@@ -86,7 +94,7 @@ function reach(
         SELECT h.id FROM manifests s JOIN manifests h ON h.package_id = s.package_id AND h.subject_digest = s.digest
           WHERE s.id = r.id AND ${HOLDS}) n
     )
-    SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive",
+    SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive", m.class = 'build_cache' AS "isCache",
       EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${taken ?? null}) AS "isTagged",
       (SELECT true FROM (
           SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
@@ -99,7 +107,7 @@ function reach(
         ) n JOIN manifests c ON c.package_id = m.package_id AND c.digest = n.digest) AS names,
       (SELECT h.id FROM manifests h
         WHERE h.package_id = m.package_id AND h.digest = m.subject_digest AND ${HOLDS}) AS subject
-    FROM reached r JOIN manifests m ON m.id = r.id`;
+    FROM reached r CROSS JOIN LATERAL (SELECT * FROM manifests WHERE id = r.id LIMIT 1) m`;
 }
 
 async function keepsUntaggedOnes(
@@ -123,8 +131,8 @@ function withContents(manifests: readonly HeldManifest[], roots: ReadonlySet<num
 }
 
 /**
- * Adds up the blobs of `counted`. Each question is a subquery of its own with a limit: the planner cannot make a join of it
- * that reads a whole table.
+ * Adds up the blobs of `counted`. Each look-up is a subquery of its own with a limit, here as above: the planner, which cannot
+ * tell how few there are, cannot make a join of it that reads a whole table.
  */
 async function sumBlobs(
   tx: Transaction,
@@ -147,8 +155,9 @@ async function sumBlobs(
           ) u JOIN manifests h ON h.id = u.manifest_id
           WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1),
         ${isUsedElsewhere(packageId, within)}, false) AS "isShared"
-      FROM used JOIN package_blobs l ON l.package_id = ${packageId} AND l.digest = used.digest
-      JOIN blobs b ON b.id = l.blob_id
+      FROM used
+      CROSS JOIN LATERAL (SELECT * FROM package_blobs WHERE package_id = ${packageId} AND digest = used.digest LIMIT 1) l
+      CROSS JOIN LATERAL (SELECT * FROM blobs WHERE id = l.blob_id LIMIT 1) b
       WHERE b.missing_since IS NULL
     )
     SELECT coalesce(sum(size) FILTER (WHERE NOT "isShared"), 0)::float8 AS exclusive,

@@ -64,6 +64,8 @@ export async function collectUntagged(
   const caches = reviewed.filter(({ isCache, isHeld, isDue }) => isCache && !isHeld && isDue);
   const doomedIds = doomed.map(({ id }) => id);
   const freed = await freedBytes(tx, packageId, doomedIds, 'instance', rules.untaggedAfter);
+  const cacheIds = caches.map(({ id }) => id);
+  const freedByCaches = await freedBytes(tx, packageId, cacheIds, 'instance', rules.untaggedAfter);
   await tx.$executeRaw`UPDATE manifests SET review_at = NULL WHERE id = ANY(${kept}::int[])`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = l.due_at::timestamptz
@@ -90,10 +92,17 @@ export async function collectUntagged(
       freed: i === 0 ? freed : undefined,
     });
   }
-  for (const { id, digest, bytes } of caches) {
+  for (const [i, { id, digest, bytes }] of caches.entries()) {
     await purge(tx, { id, packageId, digest }, rules.untaggedAfter);
     await recordEvent(tx, { kind: 'manifest.delete', packageId, actor: RULE, data: { digest } });
-    taken.push({ kind: 'build_caches', packageId, digest, bytes, reason: 'a build cache without a tag' });
+    taken.push({
+      kind: 'build_caches',
+      packageId,
+      digest,
+      bytes,
+      reason: 'a build cache without a tag',
+      freed: i === 0 ? freedByCaches : undefined,
+    });
   }
   return doomed.length + caches.length;
 }

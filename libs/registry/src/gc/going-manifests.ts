@@ -4,6 +4,8 @@ export interface HeldManifest {
   /** False: deleted already, and restorable. */
   isLive: boolean;
   isTagged: boolean;
+  /** No rule for untagged manifests ever takes it. */
+  staysUntagged: boolean;
   /** A live or restorable manifest names it that is not among those looked at. */
   isNamedElsewhere: boolean;
   /** Those among them that it names. */
@@ -15,14 +17,13 @@ export interface HeldManifest {
 /**
  * Which manifests go in the end when those `asked` for are deleted. One that a manifest names that stays is not deleted at all.
  * What else goes has no tag, and nothing that stays names it or is its subject: referrers go with their subject; what
- * nobody names any more goes by the rule for untagged manifests, unless the package `keepsUntagged` ones.
+ * nobody names any more goes by the rule for untagged manifests.
  *
  * `manifests` are those asked for, what they name, what is about them, and so on from those.
  */
 export function goingManifests(
   manifests: readonly HeldManifest[],
   asked: ReadonlySet<number>,
-  keepsUntagged: boolean,
 ): Set<number> {
   const namedBy = new Map<number, number[]>();
   for (const { id, names } of manifests) {
@@ -34,8 +35,8 @@ export function goingManifests(
     if (manifest.isNamedElsewhere || namers.some((id) => !going.has(id))) return false;
     if (asked.has(manifest.id)) return true;
     if (!manifest.isLive || manifest.isTagged) return false;
-    if (manifest.subject === undefined) return !keepsUntagged;
-    return going.has(manifest.subject) && !(keepsUntagged && namers.length > 0);
+    if (manifest.subject === undefined) return !manifest.staysUntagged;
+    return going.has(manifest.subject) && !(manifest.staysUntagged && namers.length > 0);
   };
   // One that goes may let go of others: again, until a look finds none.
   for (let before = -1; before < going.size; ) {
