@@ -21,10 +21,7 @@ export interface HeldManifest {
  *
  * `manifests` are those asked for, what they name, what is about them, and so on from those.
  */
-export function goingManifests(
-  manifests: readonly HeldManifest[],
-  asked: ReadonlySet<number>,
-): Set<number> {
+export function goingManifests(manifests: readonly HeldManifest[], asked: ReadonlySet<number>): Set<number> {
   const namedBy = new Map<number, number[]>();
   for (const { id, names } of manifests) {
     for (const named of names) namedBy.set(named, [...(namedBy.get(named) ?? []), id]);
