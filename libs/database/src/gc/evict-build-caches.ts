@@ -2,6 +2,7 @@ import type { Digest } from '#oci';
 import type { Actor, DueRows } from '#registry';
 import { recordEvent } from '../audit.js';
 import type { Database } from '../database.js';
+import { freedBytes } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { findNeeding } from '../needed-by.js';
 import { purge, removeTags } from '../purge.js';
@@ -76,11 +77,12 @@ export async function evictBuildCaches(
   for (const cache of caches) {
     if (budget === undefined || total <= budget) break;
     if (evicted === BATCH) return { evicted, isDone: false };
+    const freed = await freedBytes(tx, packageId, [cache.id], 'instance', rules.untaggedAfter);
     if (!(await evict(tx, packageId, cache, tagRules, rules.untaggedAfter))) continue;
     evicted += 1;
     total -= cache.bytes;
     const reason = `build caches over their budget of ${budget} bytes; last used ${cache.usedAt.toISOString()}`;
-    taken.push({ kind: 'build_caches', packageId, digest: cache.digest, bytes: cache.bytes, reason });
+    taken.push({ kind: 'build_caches', packageId, digest: cache.digest, bytes: cache.bytes, reason, freed });
   }
   if (caches.length === evicted) await tx.$executeRaw`DELETE FROM build_cache_packages WHERE package_id = ${packageId}`;
   else {
