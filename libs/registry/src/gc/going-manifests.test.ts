@@ -27,7 +27,7 @@ it.each<[string, HeldManifest[], number[], number[]]>([
   ],
   [
     'no child that another index names',
-    [manifest(1), manifest(2, { names: [1] }), manifest(3, { names: [1] })],
+    [manifest(1, { isNamedElsewhere: true }), manifest(2, { names: [1] })],
     [2],
     [2],
   ],
