@@ -17,7 +17,6 @@ import {
 } from '#queue';
 
 const SECOND = 1000;
-const HOUR = 3600 * SECOND;
 /** How often each queue's job looks at the database. */
 const EVERY: Record<(typeof QUEUES)[number], number> = {
   [GC_RUNS]: 2 * SECOND,
