@@ -1,4 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
 import { isRepositoryName } from '#oci';
 import { type NamespaceStorage, PACKAGE_ORDERS, type PackageStorage, StorageFigures } from '#registry';
 import { Described } from '../http/described.js';
@@ -8,29 +9,39 @@ import { Problem } from './problem.js';
 
 const PER_PAGE = 100;
 
-interface NamespaceAnswer {
-  namespace: string;
-  logical_bytes: number;
-  /** Each blob once; `exclusive_bytes` and `shared_bytes` add up to it. */
-  stored_bytes: number;
-  exclusive_bytes: number;
-  shared_bytes: number;
-}
+const measuredAt = z.string().nullable().describe('How old the figures are; null before the first measurement');
 
-interface PackageAnswer {
-  package: string;
-  package_id: number;
-  deleted_at: string | null;
-  versions: number;
-  manifest_bytes: number;
-  blobs: number;
-  /** Bytes of its blobs; `exclusive_bytes` and `shared_bytes` add up to it. */
-  logical_bytes: number;
-  exclusive_bytes: number;
-  shared_bytes: number;
-  last_pushed_at: string | null;
-  last_pulled_at: string | null;
-}
+const NamespaceUse = z.object({
+  namespace: z.string(),
+  logical_bytes: z.number().describe('Of blobs as its packages see them, each once for each package'),
+  stored_bytes: z.number().describe('Each blob once: exclusive_bytes and shared_bytes add up to it'),
+  exclusive_bytes: z.number().describe('Of blobs that no other namespace has'),
+  shared_bytes: z.number(),
+});
+type NamespaceAnswer = z.output<typeof NamespaceUse>;
+
+const PackageUse = z.object({
+  package: z.string(),
+  package_id: z.int(),
+  deleted_at: z.string().nullable().describe('Set: it can be restored'),
+  versions: z.number(),
+  manifest_bytes: z.number(),
+  blobs: z.number(),
+  logical_bytes: z.number().describe('Of its blobs: exclusive_bytes and shared_bytes add up to it'),
+  exclusive_bytes: z.number().describe('Of blobs that no other package has'),
+  shared_bytes: z.number(),
+  last_pushed_at: z.string().nullable(),
+  last_pulled_at: z.string().nullable(),
+});
+type PackageAnswer = z.output<typeof PackageUse>;
+
+const Namespaces = z.object({
+  measured_at: measuredAt,
+  namespaces: z.array(NamespaceUse),
+  next: z.string().nullable(),
+});
+const Packages = z.object({ measured_at: measuredAt, packages: z.array(PackageUse), next: z.string().nullable() });
+const OnePackage = PackageUse.extend({ measured_at: measuredAt });
 
 /** What organisations, users and packages store, in the whole registry; for operators only, as it tells of all tenants. */
 @Controller('admin/v1/storage')
@@ -43,16 +54,12 @@ export class StorageUseController {
   @Described({
     summary: 'Lists what organisations and users store, the largest first',
     query: { after: 'next of the page before' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: Namespaces },
   })
-  async namespaces(@Query('after') after: string | undefined): Promise<{
-    measured_at: string | null;
-    namespaces: NamespaceAnswer[];
-    next: string | null;
-  }> {
-    const { measuredAt, found } = await this.figures.namespaces({ limit: PER_PAGE, after });
+  async namespaces(@Query('after') after: string | undefined): Promise<z.output<typeof Namespaces>> {
+    const { measuredAt: at, found } = await this.figures.namespaces({ limit: PER_PAGE, after });
     return {
-      measured_at: measuredAt?.toISOString() ?? null,
+      measured_at: at?.toISOString() ?? null,
       namespaces: found.items.map(namespaceAnswer),
       next: found.next ?? null,
     };
@@ -68,22 +75,18 @@ export class StorageUseController {
       order: 'asc or desc; desc by size, asc otherwise',
       after: 'next of the page before',
     },
-    answer: { status: 200 },
+    answer: { status: 200, schema: Packages },
     errors: { 400: 'sort or order is none that there is' },
   })
-  async packages(@Query() query: QueryValues): Promise<{
-    measured_at: string | null;
-    packages: PackageAnswer[];
-    next: string | null;
-  }> {
+  async packages(@Query() query: QueryValues): Promise<z.output<typeof Packages>> {
     const by = PACKAGE_ORDERS.find((order) => order === (single(query.sort) ?? 'size'));
     if (!by) throw new Problem(400, 'No such order', `sort is one of ${PACKAGE_ORDERS.join(', ')}`);
     const order = single(query.order) ?? (by === 'size' ? 'desc' : 'asc');
     if (order !== 'asc' && order !== 'desc') throw new Problem(400, 'No such order', 'order is asc or desc');
     const page = { limit: PER_PAGE, after: single(query.after) };
-    const { measuredAt, found } = await this.figures.packages({ by, isAscending: order === 'asc' }, page);
+    const { measuredAt: at, found } = await this.figures.packages({ by, isAscending: order === 'asc' }, page);
     return {
-      measured_at: measuredAt?.toISOString() ?? null,
+      measured_at: at?.toISOString() ?? null,
       packages: found.items.map(packageAnswer),
       next: found.next ?? null,
     };
@@ -92,11 +95,11 @@ export class StorageUseController {
   /** The name is one segment, its slashes as %2F. A deleted package answers as long as it can be restored. Errors: Problem 404. */
   @Get('packages/:owner/:name')
   @OperatorsOnly()
-  @Described({ summary: 'What a package stores', answer: { status: 200 } })
+  @Described({ summary: 'What a package stores', answer: { status: 200, schema: OnePackage } })
   async ofPackage(
     @Param('owner') owner: string,
     @Param('name') packageName: string,
-  ): Promise<PackageAnswer & { measured_at: string | null }> {
+  ): Promise<z.output<typeof OnePackage>> {
     const name = `${owner.toLowerCase()}/${packageName}`;
     const use = isRepositoryName(name) ? await this.figures.ofPackage(name) : undefined;
     if (!use) throw new Problem(404, 'No such package');
