@@ -1,4 +1,4 @@
-// What operators see of storage: comparisons, scrubbing, uploads, deletions.
+// What operators see of storage: use, comparisons, scrubbing, uploads, deletions.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Cli, createCli } from '../support/cli.js';
@@ -20,6 +20,27 @@ afterAll(async () => {
   await berth?.stop();
   await cli?.remove();
 });
+
+/** A measurement that knows what was pushed, whatever the schedule says. */
+async function measured(): Promise<void> {
+  const [before] = await berth.sql<{ id: number }>('SELECT coalesce(max(id), 0)::int AS id FROM storage_measurements');
+  await berth.sql("UPDATE storage_measurements SET finished_at = finished_at - interval '1 day'");
+  const fresh = 'SELECT 1 FROM storage_measurements WHERE id > $1 AND finished_at IS NOT NULL';
+  const isThere = async () => (await berth.sql(fresh, [before?.id])).length > 0;
+  await expect.poll(isThere, { timeout: 180_000, interval: 1000 }).toBe(true);
+}
+
+it('lists what organisations and packages store', async () => {
+  await measured();
+  const { namespaces } = await cli.json('storage', 'orgs');
+  expect(namespaces).toMatchObject([{ namespace: 'acme', shared_bytes: 0 }]);
+  expect(await cli.text('storage', 'orgs')).toMatch(/^NAME +STORED +EXCLUSIVE.*\nacme +8\.8 KiB/);
+  const { packages } = await cli.json('storage', 'packages', '--sort', 'pulled', '--order', 'desc');
+  expect(packages).toMatchObject([{ package: 'acme/app', logical_bytes: namespaces[0].logical_bytes }]);
+  expect(await cli.text('storage', 'packages')).toMatch(/^PACKAGE +BYTES.*\nacme\/app +8\.8 KiB/);
+  expect(await cli.text('storage', 'package', 'acme/app')).toMatch(/^package: +acme\/app\nversions: +3\n/);
+  expect((await cli.run(['storage', 'package', 'acme/none'])).code).toBe(6);
+}, 240_000);
 
 it('compares store and database, and follows that to its end', async () => {
   const run = await cli.json('reconcile', 'start', '--dry-run', '--wait');

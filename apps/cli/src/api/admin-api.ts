@@ -76,6 +76,19 @@ export class AdminApi {
 
   storage = () => this.http.call<answers.Storage>('GET', '/storage');
 
+  namespaceUse = (after?: string) =>
+    this.http.call<answers.Page<'namespaces', answers.NamespaceUse> & answers.Measured>('GET', '/storage/namespaces', {
+      query: { after },
+    });
+  packageUses = (sort: string, order: string | undefined, after?: string) =>
+    this.http.call<answers.Page<'packages', answers.PackageUse> & answers.Measured>('GET', '/storage/packages', {
+      query: { sort, order, after },
+    });
+  packageUse = (owner: string, name: string) =>
+    this.http.call<answers.PackageUse & answers.Measured>('GET', '/storage/packages/{owner}/{name}', {
+      path: { owner, name },
+    });
+
   startReconcile = (body: { dry_run: boolean }) => this.http.call<{ id: number }>('POST', '/reconcile/runs', { body });
   reconcileRun = (id: string) => this.http.call<answers.ReconcileRun>('GET', '/reconcile/runs/{id}', { path: { id } });
   reconcileRuns = (after?: string) =>

@@ -103,6 +103,32 @@ export interface Maintenance {
   changed_at: string;
 }
 
+export interface NamespaceUse {
+  namespace: string;
+  logical_bytes: number;
+  stored_bytes: number;
+  exclusive_bytes: number;
+  shared_bytes: number;
+}
+
+export interface PackageUse {
+  package: string;
+  deleted_at: string | null;
+  versions: number;
+  manifest_bytes: number;
+  blobs: number;
+  logical_bytes: number;
+  exclusive_bytes: number;
+  shared_bytes: number;
+  last_pushed_at: string | null;
+  last_pulled_at: string | null;
+}
+
+/** When figures were measured; null: never. */
+export interface Measured {
+  measured_at: string | null;
+}
+
 export interface ReconcileRun {
   id: number;
   state: 'queued' | 'running' | 'done' | 'failed';
