@@ -44,5 +44,5 @@ export const uploadSessions = contract(UploadSessions, {
   advance: change([claimed, step], z.boolean()),
   beginCommit: repeatable([owner, digest, start], z.union([claimed, z.literal('done')])),
   commit: repeatable([claimed, storedBlob, objectKey.optional()], nothing),
-  close: change([owner], z.boolean()),
+  close: change([owner, z.int().optional()], z.boolean()),
 });

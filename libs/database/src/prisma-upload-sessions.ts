@@ -286,8 +286,10 @@ export class PrismaUploadSessions extends UploadSessions {
     await queueDeletion(tx, upload.objectKey, session.uploadId, againAfter);
   }
 
-  override close(owner: SessionOwner): Promise<boolean> {
-    return inTransaction(this.database, async (tx) => (await closeSession(tx, ownedBy(owner))) !== undefined);
+  override close(owner: SessionOwner, generation: number | undefined): Promise<boolean> {
+    const isMine = generation === undefined ? Prisma.empty : Prisma.sql`AND generation = ${generation}`;
+    const which = Prisma.sql`${ownedBy(owner)} ${isMine}`;
+    return inTransaction(this.database, async (tx) => (await closeSession(tx, which)) !== undefined);
   }
 
   private expiry(): Prisma.Sql {

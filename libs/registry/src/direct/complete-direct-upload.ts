@@ -31,7 +31,7 @@ export class CompleteDirectUpload {
     const size = await keeper.size(upload.objectKey);
     if (size === undefined) fail('BLOB_UPLOAD_INVALID', { reason: 'the bytes are not in the store yet' });
     if (size === upload.size) return;
-    await this.storage.sessions.close(upload);
+    await this.storage.sessions.close(upload, undefined);
     fail('SIZE_INVALID', { expected: upload.size, actual: size });
   }
 }

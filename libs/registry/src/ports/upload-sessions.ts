@@ -93,6 +93,9 @@ export abstract class UploadSessions {
    */
   abstract commit(upload: ClaimedUpload, blob: StoredBlob, unused: ObjectKey | undefined): Promise<void>;
 
-  /** Ends a session without a blob and queues all its objects. False when there was none to end. */
-  abstract close(owner: SessionOwner): Promise<boolean>;
+  /**
+   * Ends a session without a blob and queues all its objects. With a `generation` only while it is still the session's: a
+   * request that was overtaken does not end what the newer one goes on with. False when there was none to end.
+   */
+  abstract close(owner: SessionOwner, generation: number | undefined): Promise<boolean>;
 }

@@ -6,6 +6,6 @@ export class CancelUpload {
   constructor(private readonly sessions: UploadSessions) {}
 
   async run(owner: SessionOwner): Promise<void> {
-    if (!(await this.sessions.close(owner))) fail('BLOB_UPLOAD_UNKNOWN', { upload: owner.sessionId });
+    if (!(await this.sessions.close(owner, undefined))) fail('BLOB_UPLOAD_UNKNOWN', { upload: owner.sessionId });
   }
 }

@@ -9,7 +9,7 @@ import { digestOf, finishedDigest, resumeHash } from './upload-hash.js';
 /**
  * PUT of an upload (end-6): takes the last bytes if there are any, makes one object, verifies it and makes it the blob.
  * Repeating it is safe. Errors: BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID (416), SIZE_INVALID,
- * DIGEST_INVALID (the session is over then).
+ * DIGEST_INVALID (the session is over then, unless a newer request has it).
  */
 export class FinishUpload {
   constructor(
@@ -64,7 +64,7 @@ export class FinishUpload {
     }
     const actual = streamed ?? (await digestOf(await objects.read(blob.objectKey), algorithmOf(blob.digest)));
     if (actual !== blob.digest) {
-      await sessions.close(upload);
+      await sessions.close(upload, upload.generation);
       fail('DIGEST_INVALID', { expected: blob.digest, actual });
     }
   }
