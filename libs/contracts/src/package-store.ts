@@ -6,5 +6,5 @@ import { actor, id, pageOf, pageRequest, repositoryName, viewer, visibility } fr
 export const packageStore = contract(PackageStore, {
   ensure: repeatable([repositoryName, actor], id),
   list: look([viewer, pageRequest], pageOf(repositoryName)),
-  setVisibility: repeatable([repositoryName, visibility, actor], z.boolean()),
+  setVisibility: repeatable([z.union([id, repositoryName]), visibility, actor], z.boolean()),
 });

@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, type RepositoryName, splitRepositoryName } from '#oci';
 import { type Actor, PackageStore, type Viewer, type Visibility } from '#registry';
-import { recordAudit } from './audit.js';
-import type { Database } from './database.js';
+import { recordAudit, recordPackageAudit } from './audit.js';
+import { type Database, Prisma } from './database.js';
 import { NameTaken } from './name-taken.js';
 import { inTransaction, type Transaction } from './transaction.js';
 import { hasOwnRight } from './visible-packages.js';
@@ -68,14 +68,22 @@ export class PrismaPackageStore extends PackageStore {
     return { items, next: rows.length > limit ? items.at(-1) : undefined };
   }
 
-  override async setVisibility(name: RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean> {
+  override async setVisibility(
+    which: number | RepositoryName,
+    visibility: Visibility,
+    actor: Actor,
+  ): Promise<boolean> {
+    const id =
+      typeof which === 'number'
+        ? Prisma.sql`${which}::int`
+        : Prisma.sql`(SELECT package_id FROM package_names WHERE full_name = ${which})`;
     return inTransaction(this.database, async (tx) => {
-      const changed = await tx.$executeRaw`
+      const [changed] = await tx.$queryRaw<Array<{ packageId: number }>>`
         UPDATE packages SET visibility = ${visibility}, access_version = access_version + 1
-        WHERE id = (SELECT package_id FROM package_names WHERE full_name = ${name}) AND deleted_at IS NULL`;
-      if (changed > 0)
-        await recordAudit(tx, { actor, action: 'package.visibility', target: name, data: { visibility } });
-      return changed > 0;
+        WHERE id = ${id} AND deleted_at IS NULL RETURNING id AS "packageId"`;
+      if (!changed) return false;
+      await recordPackageAudit(tx, { actor, action: 'package.visibility', ...changed, data: { visibility } });
+      return true;
     });
   }
 }

@@ -12,8 +12,11 @@ export abstract class PackageStore {
   /** Names of published packages that the viewer has a right of their own on, in byte order. */
   abstract list(viewer: Viewer, page: PageRequest): Promise<Page<RepositoryName>>;
 
-  /** Changes who may see the package. False when there is no such package. */
-  abstract setVisibility(name: RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean>;
+  /**
+   * Changes who may see the package: this one where it was judged by its id, as its name may be another's by now, else the
+   * one of that name. False when there is no such package.
+   */
+  abstract setVisibility(which: number | RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean>;
 }
 
 export const VISIBILITIES = ['private', 'internal', 'public'] as const;

@@ -48,7 +48,7 @@ export class PackageAccessController {
     if (inherits !== undefined && (await this.sources.setInherits(pkg.id, inherits, pkg.actor)) === 'not linked') {
       throw new RestRefusal(400, 'The body does not fit: inherits: link the package to a source first');
     }
-    if (visibility && !(await this.packages.setVisibility(pkg.name, visibility, pkg.actor))) notFound();
+    if (visibility && !(await this.packages.setVisibility(pkg.id, visibility, pkg.actor))) notFound();
     return this.get(pkg);
   }
 
