@@ -18,7 +18,8 @@ afterEach(async () => {
   await registry.close();
 });
 
-const setPace = (pace: number | undefined) => registry.runs.setControl({ mode: 'on', pace }, OPERATOR);
+const setPace = (pace: number | undefined) =>
+  registry.runs.changeControl({ mode: 'on', pace: pace ?? 'as fast as it goes' }, OPERATOR);
 
 it('has workers wait for each other', async () => {
   await setPace(100);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GC_KINDS, GC_STEPS, GcRuns } from '#registry';
 import { change, contract, look, repeatable } from './contract.js';
-import { actor, digest, freedBytes, id, nothing, pageOf, pageRequest } from './shapes.js';
+import { actor, digest, freedBytes, id, pageOf, pageRequest } from './shapes.js';
 
 const request = z.object({ grace: z.int().optional(), isDryRun: z.boolean() });
 const kind = z.enum(GC_KINDS);
@@ -30,6 +30,10 @@ const entry = z.object({
 
 const mode = z.enum(['on', 'paused', 'off']);
 const control = z.object({ mode, pace: z.int().optional() });
+const controlChange = z.object({
+  mode: mode.optional(),
+  pace: z.union([z.int(), z.literal('as fast as it goes')]).optional(),
+});
 
 const use = z.object({
   measuredAt: z.date(),
@@ -47,7 +51,7 @@ export const gcRuns = contract(GcRuns, {
   list: look([pageRequest], pageOf(run)),
   entries: look([id.optional(), pageRequest], pageOf(entry)),
   control: look([], control),
-  setControl: repeatable([control, actor], nothing),
+  changeControl: repeatable([controlChange, actor], control),
   spend: change([z.int()], z.object({ mode, waitMs: z.number() })),
   storageUse: look([], use),
 });

@@ -2,6 +2,7 @@ import type { Page, PageRequest } from '#oci';
 import {
   type Actor,
   type GcControl,
+  type GcControlChange,
   type GcCount,
   type GcEntry,
   type GcRequest,
@@ -90,16 +91,20 @@ export class PrismaGcRuns extends GcRuns {
   }
 
   override async control(): Promise<GcControl> {
-    const [row] = await this.database.$queryRaw<Array<{ mode: GcControl['mode']; pace: number | null }>>`
-      SELECT mode, pace FROM gc_control WHERE id = 1`;
-    return { mode: row?.mode ?? 'on', pace: row?.pace ?? undefined };
+    const [row] = await this.database.$queryRaw<ControlRow[]>`SELECT mode, pace FROM gc_control WHERE id = 1`;
+    return controlOf(row);
   }
 
-  override setControl({ mode, pace }: GcControl, operator: Actor): Promise<void> {
+  override changeControl({ mode, pace }: GcControlChange, operator: Actor): Promise<GcControl> {
     return inTransaction(this.database, async (tx) => {
-      await tx.$executeRaw`
-        UPDATE gc_control SET mode = ${mode}, pace = ${pace ?? null}, changed_by = ${operator.login}, changed_at = now()`;
-      await recordAudit(tx, { actor: operator, action: 'gc.control', target: mode, data: { mode, pace } });
+      const [row] = await tx.$queryRaw<ControlRow[]>`
+        UPDATE gc_control SET mode = coalesce(${mode ?? null}, mode),
+          pace = CASE WHEN ${pace === undefined} THEN pace ELSE ${typeof pace === 'number' ? pace : null}::int END,
+          changed_by = ${operator.login}, changed_at = now()
+        RETURNING mode, pace`;
+      const control = controlOf(row);
+      await recordAudit(tx, { actor: operator, action: 'gc.control', target: control.mode, data: { ...control } });
+      return control;
     });
   }
 
@@ -144,6 +149,16 @@ export class PrismaGcRuns extends GcRuns {
     return { ...(measured ?? summed), awaiting: awaiting?.count ?? 0, awaitingBytes: awaiting?.bytes ?? 0 };
   }
 }
+
+interface ControlRow {
+  mode: GcControl['mode'];
+  pace: number | null;
+}
+
+const controlOf = (row: ControlRow | undefined): GcControl => ({
+  mode: row?.mode ?? 'on',
+  pace: row?.pace ?? undefined,
+});
 
 const countOf = ({ kind, count, bytes, exclusive, shared }: CountRow): GcCount => ({
   kind,

@@ -1,6 +1,6 @@
 import { type Actor, PackageSettings, type StorageSettings, type TagRule } from '#registry';
 import { recordPackageAudit } from './audit.js';
-import type { Database } from './database.js';
+import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
 import { reviewTime } from './review.js';
 import { inTransaction, type Transaction } from './transaction.js';
@@ -37,26 +37,32 @@ export class PrismaPackageSettings extends PackageSettings {
     };
   }
 
-  override async change(packageId: number, settings: StorageSettings, actor: Actor): Promise<boolean> {
-    const before = await this.find(packageId);
-    if (!before) return false;
+  override async change(packageId: number, settings: Partial<StorageSettings>, actor: Actor): Promise<boolean> {
     const { allowSparse, untaggedAfter, buildCacheBudget } = settings;
-    const isChanged = await inTransaction(this.database, async (tx) => {
+    const rule = Prisma.sql`(${untaggedAfter === 'never'}::bool, ${numberOr(untaggedAfter)}::int)`;
+    const ruleBefore = Prisma.sql`(before.keeps_untagged, before.untagged_after)`;
+    const budget = Prisma.sql`(${buildCacheBudget === 'unlimited'}::bool, ${numberOr(buildCacheBudget)}::bigint)`;
+    const given = [
+      Prisma.sql`allow_sparse = coalesce(${allowSparse ?? null}::bool, allow_sparse)`,
+      ...(untaggedAfter === undefined ? [] : [Prisma.sql`(keeps_untagged, untagged_after) = ROW${rule}`]),
+      ...(buildCacheBudget === undefined ? [] : [Prisma.sql`(keeps_build_caches, build_cache_budget) = ROW${budget}`]),
+    ];
+    const changed = await inTransaction(this.database, async (tx) => {
       await passGate(tx, packageId, 'adding'); // no collector looks with the settings of before and takes the mark away
-      const changed = await tx.$executeRaw`
-        UPDATE packages SET allow_sparse = ${allowSparse}, keeps_untagged = ${untaggedAfter === 'never'},
-          untagged_after = ${typeof untaggedAfter === 'number' ? untaggedAfter : null}::int,
-          keeps_build_caches = ${buildCacheBudget === 'unlimited'},
-          build_cache_budget = ${typeof buildCacheBudget === 'number' ? BigInt(buildCacheBudget) : null}::bigint
-        WHERE id = ${packageId} AND deleted_at IS NULL`;
-      if (changed > 0) {
+      const [row] = await tx.$queryRaw<Array<{ isOtherRule: boolean }>>`
+        WITH before AS (
+          SELECT id, keeps_untagged, untagged_after FROM packages
+          WHERE id = ${packageId} AND deleted_at IS NULL FOR NO KEY UPDATE)
+        UPDATE packages SET ${Prisma.join(given)} FROM before WHERE packages.id = before.id
+        RETURNING ${untaggedAfter !== undefined} AND ${ruleBefore} IS DISTINCT FROM ${rule} AS "isOtherRule"`;
+      if (row) {
         await tx.$executeRaw`UPDATE build_cache_packages SET looked_with = NULL WHERE package_id = ${packageId}`;
         await recordPackageAudit(tx, { actor, action: 'package.settings', packageId, data: { ...settings } });
       }
-      return changed > 0;
+      return row;
     });
-    if (isChanged && before.untaggedAfter !== untaggedAfter) await this.reviewUntagged(packageId);
-    return isChanged;
+    if (changed?.isOtherRule) await this.reviewUntagged(packageId);
+    return changed !== undefined;
   }
 
   /** The new rule's time begins now for everything without a tag. In batches: a package may hold very many. */
@@ -100,6 +106,8 @@ export class PrismaPackageSettings extends PackageSettings {
     });
   }
 }
+
+const numberOr = (value: unknown): bigint | null => (typeof value === 'number' ? BigInt(value) : null);
 
 /** Users by login, teams and sources of the package's own namespace. */
 async function findUnknown(tx: Transaction, packageId: number, publishers: string[]): Promise<string[]> {

@@ -44,6 +44,7 @@ export {
   GC_KINDS,
   GC_STEPS,
   type GcControl,
+  type GcControlChange,
   type GcCount,
   type GcEntry,
   type GcKind,

@@ -38,10 +38,8 @@ export class GcController {
   @Described({ summary: 'Changes whether garbage is collected, and how fast', body: Change, answer: { status: 200 } })
   async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<ControlAnswer> {
     const { mode, pace } = await readJson(request, Change);
-    const before = await this.runs.control();
-    return this.set(
-      { mode: mode ?? before.mode, pace: pace === undefined ? before.pace : (pace ?? undefined) },
-      operator,
+    return answerOf(
+      await this.runs.changeControl({ mode, pace: pace === null ? 'as fast as it goes' : pace }, operator),
     );
   }
 
@@ -50,7 +48,7 @@ export class GcController {
   @OperatorsOnly()
   @Described({ summary: 'Pauses collection', answer: { status: 200 } })
   async pause(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
-    return this.set({ ...(await this.runs.control()), mode: 'paused' }, operator);
+    return answerOf(await this.runs.changeControl({ mode: 'paused', pace: undefined }, operator));
   }
 
   @Post('resume')
@@ -58,7 +56,7 @@ export class GcController {
   @OperatorsOnly()
   @Described({ summary: 'Goes on with collection', answer: { status: 200 } })
   async resume(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
-    return this.set({ ...(await this.runs.control()), mode: 'on' }, operator);
+    return answerOf(await this.runs.changeControl({ mode: 'on', pace: undefined }, operator));
   }
 
   /** What was collected and why, by runs and by schedule; newest first, 100 a page, `?after=ID` for the next. */
@@ -72,11 +70,6 @@ export class GcController {
   async log(@Query('after') after: string | undefined): Promise<{ log: GcLogAnswer[]; next: string | null }> {
     const { items, next } = await this.runs.entries(undefined, { limit: PER_PAGE, after });
     return { log: items.map(logAnswer), next: next ?? null };
-  }
-
-  private async set(control: GcControl, operator: Actor): Promise<ControlAnswer> {
-    await this.runs.setControl(control, operator);
-    return answerOf(control);
   }
 }
 

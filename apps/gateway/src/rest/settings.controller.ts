@@ -78,15 +78,13 @@ export class SettingsController {
   })
   async change(@PackageParam() pkg: RestPackage, @Req() request: RestRequest): Promise<z.output<typeof Settings>> {
     const wanted = await readRestJson(request, SettingsChange);
-    const before = (await this.settings.find(pkg.id)) ?? notFound();
-    const after: StorageSettings = {
-      allowSparse: wanted.allow_sparse_indexes ?? before.allowSparse,
-      untaggedAfter:
-        wanted.untagged_after_days === undefined ? before.untaggedAfter : secondsOf(wanted.untagged_after_days),
-      buildCacheBudget:
-        wanted.build_cache_budget === undefined ? before.buildCacheBudget : (wanted.build_cache_budget ?? 'instance'),
+    const { allow_sparse_indexes: allowSparse, untagged_after_days: days, build_cache_budget: budget } = wanted;
+    const change: Partial<StorageSettings> = {
+      ...(allowSparse !== undefined && { allowSparse }),
+      ...(days !== undefined && { untaggedAfter: secondsOf(days) }),
+      ...(budget !== undefined && { buildCacheBudget: budget ?? 'instance' }),
     };
-    if (!(await this.settings.change(pkg.id, after, pkg.actor))) return notFound();
+    if (!(await this.settings.change(pkg.id, change, pkg.actor))) return notFound();
     return this.get(pkg);
   }
 

@@ -59,6 +59,12 @@ export interface GcControl {
   pace: number | undefined;
 }
 
+/** What operators change of it; undefined stays as it is. */
+export interface GcControlChange {
+  mode: GcControl['mode'] | undefined;
+  pace: number | 'as fast as it goes' | undefined;
+}
+
 /** What the registry stores. */
 export interface StorageUse {
   /** When blobs and links were summed up. */
@@ -89,7 +95,8 @@ export abstract class GcRuns {
 
   abstract control(): Promise<GcControl>;
 
-  abstract setControl(control: GcControl, operator: Actor): Promise<void>;
+  /** Changes what is given, and only that: two who change different things at once lose nothing. Answers what holds now. */
+  abstract changeControl(change: GcControlChange, operator: Actor): Promise<GcControl>;
 
   /**
    * Before each batch of any worker: the one before it took so many rows. Answers how long the next one waits for the pace,

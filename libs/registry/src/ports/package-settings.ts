@@ -27,8 +27,11 @@ export interface TagRule {
 export abstract class PackageSettings {
   abstract find(packageId: number): Promise<StorageSettings | undefined>;
 
-  /** Sets all of them. A changed rule for untagged manifests counts from now. False when there is no such package. */
-  abstract change(packageId: number, settings: StorageSettings, actor: Actor): Promise<boolean>;
+  /**
+   * Sets those that are given, and only those: two who change different ones at once lose nothing. A changed rule for untagged
+   * manifests counts from now. False when there is no such package.
+   */
+  abstract change(packageId: number, settings: Partial<StorageSettings>, actor: Actor): Promise<boolean>;
 
   /** All rules, in the order given. */
   abstract tagRules(packageId: number): Promise<TagRule[]>;
