@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { networkOf, RateLimits } from '../limits/rate-limits.js';
+
+/**
+ * Counters for all user names of all networks. A caller may try names without end, and each counter is kept for a minute: with
+ * one for each name they would fill the memory. Two who share one only see failures of theirs refused early.
+ */
+export const COUNTERS = 65_536;
 
 /**
  * Counts failed logins for each user name and network. Only failures are refused: the right token works throughout, so
@@ -11,6 +18,7 @@ export class FailedLogins {
 
   /** Errors: TOOMANYREQUESTS with Retry-After. */
   async count(address: string, username: string): Promise<void> {
-    await this.limits.spend('failed logins', `${networkOf(address)} ${username.slice(0, 64)}`);
+    const who = createHash('sha256').update(`${networkOf(address)} ${username}`).digest();
+    await this.limits.spend('failed logins', String(who.readUInt32BE() % COUNTERS));
   }
 }
