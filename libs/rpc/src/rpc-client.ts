@@ -5,12 +5,17 @@ import type { Contract, MethodContract } from '#contracts';
 import { traceparent } from '#trace';
 import { decode, encode, MAX_MESSAGE_BYTES } from './codec.js';
 import { channelCredentials, type Proof, tokensOf } from './proof.js';
+import { RenewedClient } from './renewed-client.js';
 import { ServiceFault } from './service-fault.js';
 import type { ServiceTokens } from './service-token.js';
 
 /** A call that was lost with its connection is made again so often, where the contract allows it. */
 const ATTEMPTS = 4;
 const HEALTH_MS = 1500;
+/** Connections are made anew after this, so that replicas which came later are found. */
+const RENEW_MS = 10 * 60_000;
+/** A connection without calls is let go of: what lies between may forget it without a word. */
+const IDLE_MS = 5 * 60_000;
 const CHECK = health.Check as MethodDefinition<object, object>;
 
 export interface RpcClientOptions {
@@ -19,39 +24,40 @@ export interface RpcClientOptions {
   proof: Proof;
   log: Logger;
   contracts: readonly Spoken[];
+  /** For tests; ten minutes. */
+  renewAfterMs?: number;
 }
 
 /** Calls another service. Connects when first used and again whenever it has to; while it cannot, calls fail at once. */
 export class RpcClient {
-  private readonly client: Client;
+  private readonly client: RenewedClient;
   private readonly tokens: ServiceTokens | undefined;
   private readonly log: Logger;
   readonly url: string;
 
-  constructor({ url, proof, log, contracts }: RpcClientOptions) {
+  constructor({ url, proof, log, contracts, renewAfterMs = RENEW_MS }: RpcClientOptions) {
     this.url = url;
     this.log = log;
     const { protocol, host } = new URL(url);
     const isSecure = protocol === 'https:';
     if (isSecure && !proof.tls) throw new Error(`${url} needs BERTH_RPC_TLS_CERT, _KEY and _CA`);
     this.tokens = tokensOf({ ...proof, tls: isSecure ? proof.tls : undefined });
-    this.client = new Client(
-      `dns:///${host}`,
-      channelCredentials({ ...proof, tls: isSecure ? proof.tls : undefined }),
-      {
-        'grpc.service_config': JSON.stringify(serviceConfig(contracts)),
-        'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-        'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-        'grpc.initial_reconnect_backoff_ms': 100,
-        'grpc.max_reconnect_backoff_ms': 2000,
-        'grpc.dns_min_time_between_resolutions_ms': 5000,
-        // A peer that is gone without a word is noticed although nothing is sent. One that merely has no turn for a while is
-        // not to lose every call under way, some of which cannot be made again: it has as long as a look may take.
-        'grpc.keepalive_time_ms': 20_000,
-        'grpc.keepalive_timeout_ms': 15_000,
-        'grpc.use_local_subchannel_pool': 1,
-      },
-    );
+    const credentials = channelCredentials({ ...proof, tls: isSecure ? proof.tls : undefined });
+    const options = {
+      'grpc.service_config': JSON.stringify(serviceConfig(contracts)),
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2000,
+      'grpc.dns_min_time_between_resolutions_ms': 5000,
+      'grpc.client_idle_timeout_ms': IDLE_MS,
+      // A peer that is gone without a word is noticed although nothing is sent. One that merely has no turn for a while is
+      // not to lose every call under way, some of which cannot be made again: it has as long as a look may take.
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 15_000,
+      'grpc.use_local_subchannel_pool': 1,
+    };
+    this.client = new RenewedClient(() => new Client(`dns:///${host}`, credentials, options), renewAfterMs);
   }
 
   /** Sends a message and answers what came back. Errors: ServiceFault, with 503 where the service is away. */
@@ -64,31 +70,37 @@ export class RpcClient {
     const began = performance.now();
     const tell = (outcome: string) =>
       this.log.debug({ call: path, ms: Math.round(performance.now() - began), outcome }, 'called a service');
-    return new Promise((resolve, reject) => {
-      const done = (error: ServiceError | null, answer?: Buffer) => {
-        tell(error ? status[error.code] : 'OK');
-        if (error) reject(faultOf(error, path));
-        else resolve(decode(answer as Buffer));
-      };
-      const options = { deadline: Date.now() + deadline };
-      this.client.makeUnaryRequest(path, identity, identity, body, metadata, options, done);
-    });
+    const options = { deadline: Date.now() + deadline };
+    return this.client.run(
+      (client) =>
+        new Promise((resolve, reject) => {
+          const done = (error: ServiceError | null, answer?: Buffer) => {
+            tell(error ? status[error.code] : 'OK');
+            if (error) reject(faultOf(error, path));
+            else resolve(decode(answer as Buffer));
+          };
+          client.makeUnaryRequest(path, identity, identity, body, metadata, options, done);
+        }),
+    );
   }
 
   /** Whether the service says that it can serve. */
   isReady(): Promise<boolean> {
     const options = { deadline: Date.now() + HEALTH_MS };
-    return new Promise((resolve) => {
-      this.client.makeUnaryRequest(
-        CHECK.path,
-        CHECK.requestSerialize,
-        CHECK.responseDeserialize,
-        { service: '' },
-        new Metadata(),
-        options,
-        (error, answer?: { status?: string | number }) => resolve(!error && isServing(answer?.status)),
-      );
-    });
+    return this.client.run(
+      (client) =>
+        new Promise((resolve) => {
+          client.makeUnaryRequest(
+            CHECK.path,
+            CHECK.requestSerialize,
+            CHECK.responseDeserialize,
+            { service: '' },
+            new Metadata(),
+            options,
+            (error, answer?: { status?: string | number }) => resolve(!error && isServing(answer?.status)),
+          );
+        }),
+    );
   }
 
   close(): void {

@@ -20,10 +20,6 @@ import type { ServiceTokens } from './service-token.js';
 
 /** Answers of a batch are cut here: what comes after is asked for alone. */
 const BATCH_BYTES = MAX_MESSAGE_BYTES / 2;
-/** Connections are made anew after this, so that callers find replicas that came later. */
-const MAX_CONNECTION_MS = 10 * 60_000;
-const GRACE_MS = 30_000;
-const IDLE_MS = 5 * 60_000;
 /** How long running calls get when the server stops. */
 const DRAIN_MS = 10_000;
 
@@ -36,15 +32,15 @@ export interface RpcServerOptions {
   statusOf: (error: unknown) => number;
 }
 
-/** Serves ports to other services, and gRPC's health protocol, which needs no proof and tells nothing else. */
+/**
+ * Serves ports to other services, and gRPC's health protocol, which needs no proof and tells nothing else. It ends no connection
+ * for its age or for being idle: a call that is on its way at that moment would be lost (`RenewedClient`).
+ */
 export class RpcServer {
   private readonly server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_concurrent_streams': 1000,
-    'grpc.max_connection_age_ms': MAX_CONNECTION_MS,
-    'grpc.max_connection_age_grace_ms': GRACE_MS,
-    'grpc.max_connection_idle_ms': IDLE_MS,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
@@ -203,6 +204,53 @@ describe('a service that is away', () => {
   it('stops although a connection is kept', async () => {
     await shelf.find('a');
     await server.close();
+  });
+});
+
+describe('connections', () => {
+  /** Between client and server; counts connections. */
+  async function between(): Promise<{ url: string; opened(): number; open(): number; stop(): void }> {
+    const sockets = new Set<Socket>();
+    let opened = 0;
+    const proxy = createServer((socket) => {
+      const onward = connect(port, '127.0.0.1');
+      opened++;
+      for (const [from, to] of [
+        [socket, onward],
+        [onward, socket],
+      ] as const) {
+        sockets.add(from);
+        from.pipe(to);
+        from.on('error', () => undefined).on('close', () => {
+          sockets.delete(from);
+          to.destroy();
+        });
+      }
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const stop = () => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    };
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    return { url, opened: () => opened, open: () => sockets.size / 2, stop };
+  }
+
+  it('are renewed by the caller, and no call is lost that cannot be made again', async () => {
+    const proxy = await between();
+    const renewing = new RpcClient({ url: proxy.url, proof: PROOF, log, contracts: [contract], renewAfterMs: 20 });
+    try {
+      const far = remotePort(contract, renewing);
+      for (const end = Date.now() + 30_000; proxy.opened() < 5 && Date.now() < end; ) {
+        const items = Array.from({ length: 20 }, (_, i) => ({ name: `n${i}`, count: 1n }));
+        expect(await Promise.all(items.map((item) => far.take(item)))).toEqual(items);
+      }
+      expect(proxy.opened()).toBeGreaterThanOrEqual(5);
+      await vi.waitFor(() => expect(proxy.open()).toBeLessThanOrEqual(2), { timeout: 30_000 });
+    } finally {
+      renewing.close();
+      proxy.stop();
+    }
   });
 });
 
