@@ -4,7 +4,7 @@ import { recordAudit, recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { NameTaken } from './name-taken.js';
 import { inTransaction, type Transaction } from './transaction.js';
-import { hasOwnRight } from './visible-packages.js';
+import { hasOwnRight, ownedNamespaces, packagesByRole } from './visible-packages.js';
 
 export class PrismaPackageStore extends PackageStore {
   constructor(private readonly database: Database) {
@@ -58,12 +58,26 @@ export class PrismaPackageStore extends PackageStore {
 
   override async list(viewer: Viewer, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
     if (limit === 0) return { items: [], next: undefined };
-    const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>`
-      SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
-      WHERE p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
-        AND (${after ?? null}::text IS NULL OR n.full_name > ${after ?? null})
-        AND ${hasOwnRight(viewer)}
-      ORDER BY n.full_name LIMIT ${limit + 1}`;
+    const start = after ?? '';
+    const isListed = Prisma.sql`p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
+      AND n.full_name > ${start} AND ${hasOwnRight(viewer)}`;
+    const page = Prisma.sql`ORDER BY name LIMIT ${limit + 1}`;
+    // Whoever may see few of very many packages is not to make the database look at all of them.
+    const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>(
+      viewer.userId === undefined
+        ? Prisma.sql`SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
+            WHERE ${isListed} ${page}`
+        : Prisma.sql`
+            SELECT name FROM ${ownedNamespaces(viewer.userId)} owned, LATERAL (
+              SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
+              WHERE n.full_name > owned.path || '/' AND n.full_name < owned.path || '0' AND ${isListed} ${page}
+            ) first_of_owned
+            UNION
+            SELECT n.full_name FROM ${packagesByRole(viewer.userId)} few
+              JOIN packages p ON p.id = few.id JOIN package_names n ON n.package_id = p.id
+            WHERE ${isListed}
+            ${page}`,
+    );
     const items = rows.slice(0, limit).map((row) => row.name);
     return { items, next: rows.length > limit ? items.at(-1) : undefined };
   }

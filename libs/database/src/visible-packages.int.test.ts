@@ -7,6 +7,7 @@ import { createPrisma, type Database } from './database.js';
 import { applyMigrations } from './migrate.js';
 import { PrismaAccessFactsStore } from './prisma-access-facts-store.js';
 import { PrismaPackageDirectory } from './prisma-package-directory.js';
+import { PrismaPackageStore } from './prisma-package-store.js';
 
 // What a list shows is what `authorize()` lets be pulled, one by one: every user, with every kind of right, on every package.
 
@@ -91,4 +92,70 @@ it('shows in a list exactly what may be pulled', async () => {
     shown += listed.length;
   }
   expect(shown).toBeGreaterThan(150);
+});
+
+it('has in the catalog exactly what a right of the own lets be pulled', async () => {
+  const facts = new PrismaAccessFactsStore(database);
+  const packages = new PrismaPackageStore(database);
+  const tokens = await server.sql<{ id: number; userId: number }>(
+    `SELECT id, user_id AS "userId" FROM access_tokens WHERE name <> 'administrator' ORDER BY id`,
+  );
+  const names = await server.sql<{ name: RepositoryName }>(
+    'SELECT full_name AS name FROM package_names ORDER BY full_name',
+  );
+  let shown = 0;
+  for (const { id: tokenId, userId } of tokens) {
+    const listed: string[] = [];
+    for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+      const { items, next } = await packages.list({ userId, tokenId }, { limit: 2, after });
+      listed.push(...items);
+      after = next;
+    }
+    const own: string[] = [];
+    for (const { name } of names) {
+      const found = await facts.find({ kind: 'user', userId, tokenId }, name);
+      // What everybody, or every member, may pull is no right of one's own.
+      if (found === 'revoked' || !found.package) continue;
+      const asPrivate = { ...found, package: { ...found.package, visibility: 'private' as const } };
+      if (authorize('pull', asPrivate).isAllowed) own.push(name);
+    }
+    expect([userId, tokenId, listed]).toEqual([userId, tokenId, own]);
+    shown += listed.length;
+  }
+  expect(shown).toBeGreaterThan(50);
+});
+
+it('looks for the catalog of somebody with few rights at few names, however many there are', async () => {
+  await server.sql(`
+    INSERT INTO packages (namespace_id, visibility, published_at) SELECT 1, 'private', now() FROM generate_series(1, 20000);
+    INSERT INTO package_names (full_name, package_id) SELECT 'acme/x' || id, id FROM packages WHERE id > 10;
+    ANALYZE packages, package_names, package_roles, namespaces, members`);
+  const alone = createPrisma(server.url, { poolSize: 1 });
+  const rowsRead = async () => {
+    await alone.$queryRaw`SELECT pg_stat_force_next_flush()`;
+    const [sum] = await alone.$queryRaw<Array<{ rows: number }>>`
+      SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::float8 AS rows FROM pg_stat_user_tables
+      WHERE relname IN ('packages', 'package_names')`;
+    return sum?.rows ?? 0;
+  };
+  try {
+    const packages = new PrismaPackageStore(alone);
+    // 2 is a member and published a package there, 5 has roles, 9 owns a namespace, 1 owns the large one.
+    for (const [userId, atMost] of [
+      [2, 100],
+      [5, 100],
+      [9, 100],
+      [1, 1000],
+    ] as const) {
+      const [token] = await server.sql<{ id: number }>(
+        `SELECT id FROM access_tokens WHERE user_id = ${userId} AND name = 'plain'`,
+      );
+      const before = await rowsRead();
+      const { items } = await packages.list({ userId, tokenId: token?.id ?? 0 }, { limit: 100, after: undefined });
+      expect(items.length).toBeGreaterThan(0);
+      expect((await rowsRead()) - before, `rows read for user ${userId}`).toBeLessThan(atMost);
+    }
+  } finally {
+    await alone.$disconnect();
+  }
 });

@@ -40,10 +40,32 @@ const hasRole = (userId: number): Prisma.Sql => Prisma.sql`(
   OR (p.inherits AND p.source_id IN (SELECT source_id FROM source_roles WHERE user_id = ${userId}
     UNION ALL SELECT tr.source_id ${teamRoles(Prisma.sql`source_team_roles`, userId)})))`;
 
+/**
+ * Where to look for packages that the user has a right of their own on: they lie in these namespaces, or are among
+ * `packagesByRole`. Both are found from the user's own rows; whether a right counts is for `hasOwnRight` to say.
+ */
+export const ownedNamespaces = (userId: number): Prisma.Sql => Prisma.sql`(
+  SELECT path FROM namespaces WHERE user_id = ${userId}
+  UNION SELECT n.path FROM members m JOIN namespaces n ON n.id = m.namespace_id
+    WHERE m.user_id = ${userId} AND m.role = 'owner')`;
+
+/** As `ownedNamespaces`. */
+export const packagesByRole = (userId: number): Prisma.Sql => Prisma.sql`(
+  SELECT id FROM packages WHERE publisher_id = ${userId}
+  UNION SELECT package_id FROM package_roles WHERE user_id = ${userId}
+  UNION SELECT tr.package_id ${rolesOfTeams(Prisma.sql`package_team_roles`, userId)}
+  UNION SELECT linked.id FROM packages linked WHERE linked.inherits AND linked.source_id IN (
+    SELECT source_id FROM source_roles WHERE user_id = ${userId}
+    UNION SELECT tr.source_id ${rolesOfTeams(Prisma.sql`source_team_roles`, userId)}))`;
+
 const isMember = (userId: number) =>
   Prisma.sql`p.namespace_id IN (SELECT namespace_id FROM members WHERE user_id = ${userId})`;
 
 /** Rows of a table of teams' roles that the user has through a team of the package's namespace. */
 const teamRoles = (roles: Prisma.Sql, userId: number) => Prisma.sql`
+  ${rolesOfTeams(roles, userId)} AND tm.namespace_id = p.namespace_id`;
+
+/** Rows of a table of teams' roles that the user has through any team. */
+const rolesOfTeams = (roles: Prisma.Sql, userId: number) => Prisma.sql`
   FROM team_members tm JOIN teams ON teams.id = tm.team_id JOIN ${roles} tr ON tr.team_id = ANY (teams.lineage)
-  WHERE tm.user_id = ${userId} AND tm.namespace_id = p.namespace_id`;
+  WHERE tm.user_id = ${userId}`;
