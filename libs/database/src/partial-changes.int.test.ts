@@ -33,17 +33,27 @@ it('two changes of different settings of a package at once both hold', async () 
   await Promise.all([
     settings.change(id, { allowSparse: true }, ACTOR),
     settings.change(id, { untaggedAfter: 7200 }, ACTOR),
+    settings.change(id, { buildCacheBudget: 5_000_000_000 }, ACTOR),
   ]);
-  expect(await settings.find(id)).toEqual({ allowSparse: true, untaggedAfter: 7200 });
+  const buildCacheBudget = 5_000_000_000;
+  expect(await settings.find(id)).toEqual({ allowSparse: true, untaggedAfter: 7200, buildCacheBudget });
   expect(await settings.change(id, { untaggedAfter: 'never' }, ACTOR)).toBe(true);
-  expect(await settings.find(id)).toEqual({ allowSparse: true, untaggedAfter: 'never' });
+  expect(await settings.find(id)).toEqual({ allowSparse: true, untaggedAfter: 'never', buildCacheBudget });
   expect(await settings.change(id, { allowSparse: false }, ACTOR)).toBe(true);
-  expect(await settings.find(id)).toEqual({ allowSparse: false, untaggedAfter: 'never' });
+  expect(await settings.find(id)).toEqual({ allowSparse: false, untaggedAfter: 'never', buildCacheBudget });
   expect(await settings.change(id, { untaggedAfter: 'instance' }, ACTOR)).toBe(true);
-  expect(await settings.find(id)).toEqual({ allowSparse: false, untaggedAfter: 'instance' });
+  expect(await settings.find(id)).toEqual({ allowSparse: false, untaggedAfter: 'instance', buildCacheBudget });
+  for (const budget of ['unlimited', 'instance'] as const) {
+    await settings.change(id, { buildCacheBudget: budget }, ACTOR);
+    expect(await settings.find(id)).toEqual({
+      allowSparse: false,
+      untaggedAfter: 'instance',
+      buildCacheBudget: budget,
+    });
+  }
   expect(await settings.change(id + 1, { allowSparse: true }, ACTOR)).toBe(false);
   const audited = await server.sql<{ data: object }>(`SELECT data - 'principal' - 'as' AS data FROM audit_log
-    WHERE action = 'package.settings' ORDER BY id OFFSET 2`);
+    WHERE action = 'package.settings' ORDER BY id OFFSET 3 LIMIT 3`);
   expect(audited.map(({ data }) => data)).toEqual([
     { untaggedAfter: 'never' },
     { allowSparse: false },
@@ -59,7 +69,8 @@ it('a changed rule gives what has no tag a new time, an unchanged one does not',
      VALUES ($1, 'sha256:' || repeat('1', 64), 'application/json', 'other', '\\x7b7d', 2)`,
     [id],
   );
-  const reviewAt = async () => (await server.sql('SELECT review_at FROM manifests WHERE package_id = $1', [id]))[0]?.review_at;
+  const reviewAt = async () =>
+    (await server.sql('SELECT review_at FROM manifests WHERE package_id = $1', [id]))[0]?.review_at;
   await settings.change(id, { untaggedAfter: 3600 }, ACTOR);
   const given = await reviewAt();
   expect(given).toBeInstanceOf(Date);

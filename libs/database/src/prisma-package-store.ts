@@ -4,7 +4,7 @@ import { recordAudit, recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { NameTaken } from './name-taken.js';
 import { inTransaction, type Transaction } from './transaction.js';
-import { hasOwnRight, ownedNamespaces, packagesByRole } from './visible-packages.js';
+import { hasOwnRight, type OwnedNamespace, ownedNamespaces, packagesInReach } from './visible-packages.js';
 
 export class PrismaPackageStore extends PackageStore {
   constructor(private readonly database: Database) {
@@ -58,35 +58,37 @@ export class PrismaPackageStore extends PackageStore {
 
   override async list(viewer: Viewer, { limit, after }: PageRequest): Promise<Page<RepositoryName>> {
     if (limit === 0) return { items: [], next: undefined };
-    const start = after ?? '';
-    const isListed = Prisma.sql`p.published_at IS NOT NULL AND p.deleted_at IS NULL AND n.alias_until IS NULL
-      AND n.full_name > ${start} AND ${hasOwnRight(viewer)}`;
-    const page = Prisma.sql`ORDER BY name LIMIT ${limit + 1}`;
-    // Whoever may see few of very many packages is not to make the database look at all of them.
     const rows = await this.database.$queryRaw<Array<{ name: RepositoryName }>>(
-      viewer.userId === undefined
-        ? Prisma.sql`SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
-            WHERE ${isListed} ${page}`
-        : Prisma.sql`
-            SELECT name FROM ${ownedNamespaces(viewer.userId)} owned, LATERAL (
-              SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
-              WHERE n.full_name > owned.path || '/' AND n.full_name < owned.path || '0' AND ${isListed} ${page}
-            ) first_of_owned
-            UNION
-            SELECT n.full_name FROM ${packagesByRole(viewer.userId)} few
-              JOIN packages p ON p.id = few.id JOIN package_names n ON n.package_id = p.id
-            WHERE ${isListed}
-            ${page}`,
+      await this.listed(viewer, after ?? '', limit + 1),
     );
     const items = rows.slice(0, limit).map((row) => row.name);
     return { items, next: rows.length > limit ? items.at(-1) : undefined };
   }
 
-  override async setVisibility(
-    which: number | RepositoryName,
-    visibility: Visibility,
-    actor: Actor,
-  ): Promise<boolean> {
+  /** Whoever may see few of very many packages is not to make the database look at all of them. */
+  private async listed(viewer: Viewer, after: string, limit: number): Promise<Prisma.Sql> {
+    const page = Prisma.sql`ORDER BY name LIMIT ${limit}`;
+    const among = (start: string, condition: Prisma.Sql) => Prisma.sql`
+      SELECT n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
+      WHERE n.full_name > ${start} AND n.alias_until IS NULL
+        AND p.published_at IS NOT NULL AND p.deleted_at IS NULL AND ${condition}`;
+    const hasRight = hasOwnRight(viewer);
+    if (viewer.userId === undefined) return Prisma.sql`${among(after, hasRight)} ${page}`;
+    const owned = await this.database.$queryRaw<OwnedNamespace[]>(ownedNamespaces(viewer.userId, viewer.tokenId));
+    // Each by the bounds of its names: the planner then knows how many there are, and reads no more than the page in order.
+    const ranges = owned
+      .map(({ id, path }) => ({ id, first: `${path}/`, end: `${path}0` })) // '0' follows '/'
+      .filter(({ end }) => end > after)
+      .map(({ id, first, end }) => {
+        const isInRange = Prisma.sql`n.full_name < ${end} AND p.namespace_id = ${id}::int`;
+        return Prisma.sql`(${among(after > first ? after : first, isInRange)} ${page}) UNION`;
+      });
+    const few = packagesInReach(viewer.userId, viewer.tokenId);
+    const byRole = among(after, Prisma.sql`p.id = ANY (ARRAY${few}) AND ${hasRight}`);
+    return Prisma.sql`${Prisma.join([...ranges, byRole], ' ')} ${page}`;
+  }
+
+  override async setVisibility(which: number | RepositoryName, visibility: Visibility, actor: Actor): Promise<boolean> {
     const id =
       typeof which === 'number'
         ? Prisma.sql`${which}::int`

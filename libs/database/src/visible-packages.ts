@@ -40,23 +40,31 @@ const hasRole = (userId: number): Prisma.Sql => Prisma.sql`(
   OR (p.inherits AND p.source_id IN (SELECT source_id FROM source_roles WHERE user_id = ${userId}
     UNION ALL SELECT tr.source_id ${teamRoles(Prisma.sql`source_team_roles`, userId)})))`;
 
-/**
- * Where to look for packages that the user has a right of their own on: they lie in these namespaces, or are among
- * `packagesByRole`. Both are found from the user's own rows; whether a right counts is for `hasOwnRight` to say.
- */
-export const ownedNamespaces = (userId: number): Prisma.Sql => Prisma.sql`(
-  SELECT path FROM namespaces WHERE user_id = ${userId}
-  UNION SELECT n.path FROM members m JOIN namespaces n ON n.id = m.namespace_id
-    WHERE m.user_id = ${userId} AND m.role = 'owner')`;
+export interface OwnedNamespace {
+  id: number;
+  path: string;
+}
 
-/** As `ownedNamespaces`. */
-export const packagesByRole = (userId: number): Prisma.Sql => Prisma.sql`(
+/**
+ * Namespaces of which the user is an owner and that the token reaches as a whole. With `packagesInReach` this is where the
+ * packages are on which the user has a right of their own, found from the user's own rows.
+ */
+export const ownedNamespaces = (userId: number, tokenId: number): Prisma.Sql => Prisma.sql`
+  SELECT p.namespace_id AS id, p.path FROM (
+    SELECT NULL::int AS id, id AS namespace_id, path FROM namespaces WHERE user_id = ${userId}
+    UNION SELECT NULL, n.id, n.path FROM members m JOIN namespaces n ON n.id = m.namespace_id
+      WHERE m.user_id = ${userId} AND m.role = 'owner') p
+  WHERE ${isReached(tokenId, userId)}`;
+
+/** Packages beside those of `ownedNamespaces` on which the user may have a right of their own: `hasOwnRight` says. */
+export const packagesInReach = (userId: number, tokenId: number): Prisma.Sql => Prisma.sql`(
   SELECT id FROM packages WHERE publisher_id = ${userId}
   UNION SELECT package_id FROM package_roles WHERE user_id = ${userId}
   UNION SELECT tr.package_id ${rolesOfTeams(Prisma.sql`package_team_roles`, userId)}
   UNION SELECT linked.id FROM packages linked WHERE linked.inherits AND linked.source_id IN (
     SELECT source_id FROM source_roles WHERE user_id = ${userId}
-    UNION SELECT tr.source_id ${rolesOfTeams(Prisma.sql`source_team_roles`, userId)}))`;
+    UNION SELECT tr.source_id ${rolesOfTeams(Prisma.sql`source_team_roles`, userId)})
+  UNION SELECT unnest(package_ids) FROM access_tokens WHERE id = ${tokenId})`;
 
 const isMember = (userId: number) =>
   Prisma.sql`p.namespace_id IN (SELECT namespace_id FROM members WHERE user_id = ${userId})`;

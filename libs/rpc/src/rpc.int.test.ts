@@ -221,10 +221,12 @@ describe('connections', () => {
       ] as const) {
         sockets.add(from);
         from.pipe(to);
-        from.on('error', () => undefined).on('close', () => {
-          sockets.delete(from);
-          to.destroy();
-        });
+        from
+          .on('error', () => undefined)
+          .on('close', () => {
+            sockets.delete(from);
+            to.destroy();
+          });
       }
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

@@ -18,7 +18,9 @@ export class FailedLogins {
 
   /** Errors: TOOMANYREQUESTS with Retry-After. */
   async count(address: string, username: string): Promise<void> {
-    const who = createHash('sha256').update(`${networkOf(address)} ${username}`).digest();
+    const who = createHash('sha256')
+      .update(`${networkOf(address)} ${username}`)
+      .digest();
     await this.limits.spend('failed logins', String(who.readUInt32BE() % COUNTERS));
   }
 }
