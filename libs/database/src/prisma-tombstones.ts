@@ -40,7 +40,8 @@ export class PrismaTombstones extends Tombstones {
   }
 
   private async findMany(keys: Key[]): Promise<Array<Tombstone | undefined>> {
-    const rows = await this.database.$queryRaw<Array<TombstoneRow & { ord: number }>>`
+    // Prepared (database.ts): a client that asks again and again for what is gone must stay cheap.
+    const rows = await this.database.$queryRaw<Array<TombstoneRow & { ord: number }>>`/* prepared: find-tombstones */
       SELECT r.ord::int AS ord, ${TOMBSTONE}
       FROM unnest(${keys.map(({ packageId }) => packageId)}::int[], ${keys.map(({ reference }) => reference)}::text[])
         WITH ORDINALITY AS r(package_id, reference, ord)
