@@ -1,10 +1,12 @@
 // Every command against a Berth: what it answers in words, and in JSON.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Cli, createCli } from '../support/cli.js';
 import { type Accounts, Client, createAccounts, operator, randomBlob, sha256 } from '../support/client.js';
+
+vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
 
 let berth: TestBerth;
 let accounts: Accounts;

@@ -1,6 +1,8 @@
 // `berth config check`: all problems of an environment together, by name, and no value of any of them.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type Cli, createCli } from '../support/cli.js';
+
+vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
 
 let cli: Cli;
 

@@ -3,10 +3,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Cli, createCli } from '../support/cli.js';
 import { createToken, operator } from '../support/client.js';
+
+vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
 
 let berth: TestBerth;
 let cli: Cli;

@@ -1,8 +1,10 @@
 // What operators see of storage: use, comparisons, scrubbing, uploads, deletions.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Cli, createCli } from '../support/cli.js';
 import { type Accounts, createAccounts, randomBlob } from '../support/client.js';
+
+vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
 
 let berth: TestBerth;
 let accounts: Accounts;
