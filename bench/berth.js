@@ -44,7 +44,9 @@ export async function startBerth(folder, isInspected, settings = {}) {
   };
   try {
     const { url, inspector } = await untilReady(child);
-    return { url, inspector, repository: 'bench/app', username: USER, token: await makeUser(url), stop };
+    const token = await makeUser(url);
+    const operator = { databaseUrl: database?.url, adminToken: ADMIN_TOKEN };
+    return { url, inspector, repository: 'bench/app', username: USER, token, ...operator, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
 import { startServices } from '../scripts/test-services.js';
+import { addOrphans, query } from './orphans.js';
 import { openS3 } from './s3-server.js';
 
 const ORPHANS = 1000;
+const PACKAGES = 100;
 const SIZES = [10_000, 1_000_000];
 const MIGRATIONS = join(import.meta.dirname, '../prisma/migrations');
 
@@ -74,7 +75,7 @@ async function openRegistry(server, folder, size) {
     times: [],
     /** Milliseconds. */
     async collect() {
-      await addOrphans(url, storage.objects);
+      await addOrphans(url, storage.objects, ORPHANS, PACKAGES);
       const began = performance.now();
       for (const step of steps) await step.run(pass);
       const { deleted } = await deletion.run();
@@ -93,7 +94,7 @@ async function openRegistry(server, folder, size) {
 /** Blobs that a package holds, by SQL alone: no collection looks at their objects. */
 async function seed(url, size) {
   await query(url, "INSERT INTO namespaces (path, login, kind) VALUES ('bench', 'bench', 'organisation')");
-  await query(url, 'INSERT INTO packages (namespace_id) SELECT 1 FROM generate_series(1, 100)');
+  await query(url, 'INSERT INTO packages (namespace_id) SELECT 1 FROM generate_series(1, $1::int)', [PACKAGES]);
   await query(
     url,
     `INSERT INTO blobs (digest, size, object_key)
@@ -105,40 +106,6 @@ async function seed(url, size) {
     'INSERT INTO package_blobs (package_id, digest, blob_id, idle_since) SELECT id % 100 + 1, digest, id, NULL FROM blobs',
   );
   await query(url, 'VACUUM ANALYZE');
-}
-
-async function addOrphans(url, objects) {
-  const made = Array.from({ length: ORPHANS }, () => {
-    const bytes = randomBytes(256);
-    return {
-      bytes,
-      key: randomBytes(20).toString('hex'),
-      digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-    };
-  });
-  for (let i = 0; i < made.length; i += 16) {
-    await Promise.all(made.slice(i, i + 16).map(({ key, bytes }) => objects.put(key, [bytes])));
-  }
-  await query(
-    url,
-    `WITH made AS (
-        INSERT INTO blobs (digest, size, object_key) SELECT digest, 256, key FROM unnest($1::text[], $2::text[]) AS m(digest, key)
-        RETURNING id, digest
-      )
-      INSERT INTO package_blobs (package_id, digest, blob_id, idle_since)
-      SELECT id % 100 + 1, digest, id, now() - interval '1 day' FROM made`,
-    [made.map(({ digest }) => digest), made.map(({ key }) => key)],
-  );
-}
-
-async function query(url, text, values) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await client.query(text, values);
-  } finally {
-    await client.end();
-  }
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -3,8 +3,9 @@
  * `npm run bench -- [--peer URL] [--s3 URL/BUCKET|own] [--split] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
  * `--s3`: Berth keeps its blobs in S3 (credentials in AWS_*; `own`: on a server of the benchmark's own), and direct uploads are measured beside a bare S3 client. `--split`: Berth's services are processes of their own, on S3.
  * `npm run bench -- memory [--blob-mb N] [--s3 URL/BUCKET]`: peak memory of a gateway with up to 64 uploads at once.
- * `npm run bench -- gc [--rounds N] [--s3 URL/BUCKET]`: the collection of 1,000 orphaned blobs beside 10,000 and 1,000,000 others.
- * `npm run bench -- races [--races N]`: 20,000 pushes of each kind that meet the collection of the same blobs.
+ * `npm run bench -- gc [--part collection|reads] [--rounds N] [--s3 URL/BUCKET]`: the collection of 1,000 orphaned blobs beside
+ * 10,000 and 1,000,000 others; then reads of manifests without and with a collection going on.
+ * `npm run bench -- races [--races N]`: 20,000 pushes of four kinds that meet the collection of the same blobs.
  * `--profile` measures one read of Berth alone and names the functions that the processor was busy with.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,6 +25,7 @@ const OPTIONS = {
   split: { type: 'boolean', default: false },
   races: { type: 'string', default: '20000' },
   profile: { type: 'string' },
+  part: { type: 'string' },
 };
 
 main(async () => {
@@ -59,7 +61,10 @@ main(async () => {
     }
     if (options.command === 'gc') {
       const { measureGc, printGc } = await import('./gc.js');
-      return printGc(await measureGc(folder, options), options.json) ? 0 : 1;
+      const { measureReads, printReads } = await import('./gc-reads.js');
+      const isFast = options.part === 'reads' || printGc(await measureGc(folder, options), options.json);
+      const isQuiet = options.part === 'collection' || printReads(await measureReads(folder, options), options.json);
+      return isFast && isQuiet ? 0 : 1;
     }
     if (options.command === 'races') {
       const test = fileURLToPath(new URL('../scripts/test.js', import.meta.url));
@@ -85,6 +90,8 @@ function readOptions(args) {
   if (more.length > 0 || (command !== undefined && !['memory', 'gc', 'races'].includes(command)))
     throw new Error('The commands are: memory, gc, races');
   if (!/^[1-9][0-9]{0,6}$/.test(values.races)) throw new Error('--races takes a whole number.');
+  if (values.part !== undefined && !['collection', 'reads'].includes(values.part))
+    throw new Error('--part takes collection or reads.');
   const number = (name) => {
     if (/^[1-9][0-9]{0,3}$/.test(values[name])) return Number(values[name]);
     throw new Error(`--${name} takes a whole number from 1 to 9999.`);
@@ -102,5 +109,6 @@ function readOptions(args) {
     json: values.json,
     races: values.races,
     profile: values.profile,
+    part: values.part,
   };
 }

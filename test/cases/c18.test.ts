@@ -1,7 +1,17 @@
 // C18: "delete untagged" against a multi-platform image.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Accounts, createAccounts, E, encode, image, index, randomBlob, sha256 } from '../support/client.js';
+import {
+  type Accounts,
+  collectGarbage,
+  createAccounts,
+  E,
+  encode,
+  image,
+  index,
+  randomBlob,
+  sha256,
+} from '../support/client.js';
 import { rest } from '../support/rest.js';
 
 let berth: TestBerth;
@@ -65,14 +75,21 @@ it('keeps what a tagged index needs, names the index, and lets go once the index
     expect(refused.body.message).toContain('(1)'); // its tag, for people
   }
   expect(await list()).toEqual(versions);
-  for (const manifest of [whole, a, b, attestation]) {
-    expect((await pusher.v2(`/v2/acme/app/manifests/${sha256(encode(manifest))}`)).status).toBe(200);
-  }
+  const expectWhole = async () => {
+    for (const manifest of [whole, a, b, attestation]) {
+      expect((await pusher.v2(`/v2/acme/app/manifests/${sha256(encode(manifest))}`)).status).toBe(200);
+    }
+    for (const layer of layers) expect((await pusher.blob('acme/app', sha256(layer))).bytes.equals(layer)).toBe(true);
+  };
+  await expectWhole();
+  await collectGarbage(berth);
+  await expectWhole();
 
   const [parent] = versions.filter(({ name }) => name === digest) as [Version];
   expect((await api(`${VERSIONS}/${parent.id}`, 'DELETE')).status).toBe(204);
   for (const { id } of children) expect((await api(`${VERSIONS}/${id}`, 'DELETE')).status).toBe(204);
   expect(await list()).toEqual([]);
+  await collectGarbage(berth); // which keeps all that can be restored
   // and back: not before its children
   const early = await api(`${VERSIONS}/${parent.id}/restore`, 'POST');
   expect([early.status, early.body.message]).toEqual([409, expect.stringContaining(sha256(encode(a)))]);
@@ -80,6 +97,15 @@ it('keeps what a tagged index needs, names the index, and lets go once the index
     expect((await api(`${VERSIONS}/${id}/restore`, 'POST')).status).toBe(204);
   }
   expect((await pusher.v2('/v2/acme/app/manifests/1')).status).toBe(200);
+  await expectWhole();
+
+  // Gone for good, in the order that the tools choose, once the window is over.
+  for (const { id } of [parent, ...children]) expect((await api(`${VERSIONS}/${id}`, 'DELETE')).status).toBe(204);
+  await berth.sql('UPDATE manifests SET purge_at = now() WHERE deleted_at IS NOT NULL');
+  await collectGarbage(berth);
+  expect(await berth.sql('SELECT digest FROM manifests')).toEqual([]);
+  for (const layer of layers) expect((await pusher.blob('acme/app', sha256(layer))).status).toBe(404);
+  expect(await berth.sql('SELECT digest FROM blobs')).toEqual([]);
 });
 
 it('deletes an index together with its children in one call, in any order', async () => {

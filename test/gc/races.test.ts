@@ -1,12 +1,16 @@
 // Pushes that meet the collection of the very same blobs, with no grace: what is answered 201 is readable afterwards, and
-// nothing else is left behind. BERTH_TEST_RACES sets how many of each kind.
+// nothing else is left behind. BERTH_TEST_RACES sets how many there are, of all kinds together.
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Document, E, encode, image, index, sha256 } from '../support/client.js';
 import { openRegistry, type TestRegistry, violations } from './registry.js';
 
-const RACES = Number(process.env.BERTH_TEST_RACES ?? 200);
+const RACES = Number(process.env.BERTH_TEST_RACES ?? 800);
+/** Pushes that start at one barrier, with the collection that they meet. */
 const AT_ONCE = 8;
+/** The collection starts up to so much earlier or later than the pushes, in milliseconds. */
+const SPREAD_MS = 12;
 const NAME = 'acme/races';
 const SOURCE = 'acme/source';
 
@@ -22,61 +26,95 @@ afterAll(async () => {
   await registry.close();
 });
 
-/** One race; answers what was pushed and the refusal, if any. */
-type Race = (i: number) => Promise<{ pushed: Document; refusal: string | undefined }>;
+/** What a push begins with: its layer is there, linked by nothing but its upload, and so is the config. */
+interface Start {
+  layer: Buffer;
+  tag: string;
+}
 
-const newLayer = () => randomBytes(64);
+interface Kind {
+  /** Where the blobs were uploaded to. */
+  from: string;
+  /** Done before the barrier. */
+  prepare?: (start: Start) => Promise<void>;
+  /** Answers the refusal, if any. */
+  push: (start: Start) => Promise<string | undefined>;
+  documentOf: (start: Start) => Document;
+}
 
-const RACES_BY_NAME: Record<string, Race> = {
-  'PUT of a manifest': async (i) => {
-    const layer = newLayer();
-    await Promise.all([registry.up(NAME, E), registry.up(NAME, layer)]);
-    const pushed = image([layer]);
-    return { pushed, refusal: await registry.put(NAME, pushed, [`put-${i}`]) };
+const KINDS: Record<string, Kind> = {
+  'PUT of a manifest': {
+    from: NAME,
+    push: ({ layer, tag }) => registry.put(NAME, image([layer]), [tag]),
+    documentOf: ({ layer }) => image([layer]),
   },
-  'HEAD, then PUT': async (i) => {
-    const layer = newLayer();
-    await registry.up(NAME, layer);
-    const pushed = image([layer]);
-    for (const blob of [E, layer]) if (!(await registry.head(NAME, sha256(blob)))) await registry.up(NAME, blob);
-    return { pushed, refusal: await registry.put(NAME, pushed, [`head-${i}`]) };
+  'HEAD, then PUT': {
+    from: NAME,
+    push: async ({ layer, tag }) => {
+      for (const blob of [E, layer]) if (!(await registry.head(NAME, sha256(blob)))) await registry.up(NAME, blob);
+      return registry.put(NAME, image([layer]), [tag]);
+    },
+    documentOf: ({ layer }) => image([layer]),
   },
-  'mount, then PUT': async (i) => {
-    const layer = newLayer();
-    await Promise.all([registry.up(SOURCE, E), registry.up(SOURCE, layer)]);
-    for (const blob of [E, layer]) {
-      if (!(await registry.mount(NAME, sha256(blob), SOURCE))) await registry.up(NAME, blob);
-    }
-    const pushed = image([layer]);
-    return { pushed, refusal: await registry.put(NAME, pushed, [`mount-${i}`]) };
+  'mount, then PUT': {
+    from: SOURCE,
+    push: async ({ layer, tag }) => {
+      for (const blob of [E, layer]) {
+        if (!(await registry.mount(NAME, sha256(blob), SOURCE))) await registry.up(NAME, blob);
+      }
+      return registry.put(NAME, image([layer]), [tag]);
+    },
+    documentOf: ({ layer }) => image([layer]),
   },
-  "PUT of an index over a child whose rule's time has come": async (i) => {
-    const layer = newLayer();
-    await Promise.all([registry.up(NAME, E), registry.up(NAME, layer)]);
-    const child = image([layer]);
-    const pushed = index([child]);
-    const refusal = await registry.put(NAME, child);
-    return { pushed, refusal: refusal ?? (await registry.put(NAME, pushed, [`index-${i}`])) };
+  "PUT of an index over a child whose rule's time has come": {
+    from: NAME,
+    prepare: async ({ layer }) => void (await registry.put(NAME, image([layer]))),
+    push: ({ layer, tag }) => registry.put(NAME, index([image([layer])]), [tag]),
+    documentOf: ({ layer }) => index([image([layer])]),
   },
 };
 
-it.each(Object.entries(RACES_BY_NAME))('%s', { timeout: 3_600_000 }, async (_, race) => {
-  const accepted: Document[] = [];
-  let begun = 0;
-  const runner = async () => {
-    while (begun < RACES) {
-      const { pushed, refusal } = await race(begun++);
-      if (refusal === undefined) {
-        accepted.push(pushed);
-        expect(await registry.holesOf(NAME, pushed)).toEqual([]);
-      } else expect(refusal).toBe('MANIFEST_BLOB_UNKNOWN');
-    }
-  };
-  await registry.collectDuring(Promise.all(Array.from({ length: AT_ONCE }, runner)));
+/** What of a manifest that was taken cannot be read: itself, what it names, what its child names. */
+async function unreadable(document: Document, start: Start): Promise<string[]> {
+  const child = image([start.layer]);
+  const holes = await registry.holesOf(NAME, document);
+  if (!(await registry.has(NAME, document))) holes.push(sha256(encode(document)));
+  return document.layers ? holes : [...holes, ...(await registry.holesOf(NAME, child))];
+}
+
+it.each(Object.entries(KINDS))('%s', { timeout: 3_600_000 }, async (name, kind) => {
+  const races = Math.ceil(RACES / Object.keys(KINDS).length);
+  const number = Object.keys(KINDS).indexOf(name);
+  const accepted: Start[] = [];
+  let refused = 0;
+  for (let done = 0; done < races; done += AT_ONCE) {
+    const starts = Array.from({ length: Math.min(AT_ONCE, races - done) }, (_, i) => ({
+      layer: randomBytes(64),
+      tag: `race-${number}-${done + i}`,
+    }));
+    await Promise.all([E, ...starts.map(({ layer }) => layer)].map((blob) => registry.up(kind.from, blob)));
+    if (kind.prepare) await Promise.all(starts.map(kind.prepare));
+    const lead = (Math.random() - 0.5) * SPREAD_MS;
+    const pushing = sleep(Math.max(0, lead)).then(() =>
+      Promise.all(
+        starts.map(async (start) => {
+          const refusal = await kind.push(start);
+          if (refusal === undefined) {
+            accepted.push(start);
+            expect(await unreadable(kind.documentOf(start), start)).toEqual([]);
+          } else {
+            refused += 1;
+            expect(refusal).toBe('MANIFEST_BLOB_UNKNOWN');
+          }
+        }),
+      ),
+    );
+    await sleep(Math.max(0, -lead));
+    await registry.collectDuring(pushing);
+  }
+  console.log(`${accepted.length} pushes were taken and ${refused} refused`);
   expect(accepted.length).toBeGreaterThan(0);
   await registry.collect();
   expect(await violations(registry)).toEqual([]);
-  for (const document of accepted) {
-    expect(await registry.holesOf(NAME, document), sha256(encode(document))).toEqual([]);
-  }
+  for (const start of accepted) expect(await unreadable(kind.documentOf(start), start), start.tag).toEqual([]);
 });

@@ -80,6 +80,8 @@ import { ExternalOrigin } from './http/external-origin.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
+import { QueueOperatorGuard } from './queues/queue-operator.guard.js';
+import { QueuesController } from './queues/queues.controller.js';
 import { MembersController } from './rest/access/members.controller.js';
 import { PackageAccessController } from './rest/access/package-access.controller.js';
 import { SourcesController } from './rest/access/sources.controller.js';
@@ -194,6 +196,7 @@ const directStorage = (
     StorageUseController,
     PackageStorageController,
     OrganisationStorageController,
+    QueuesController,
     TokensController,
     ExplainController,
     OrganisationTrustPoliciesController,
@@ -224,6 +227,7 @@ const directStorage = (
     CredentialsGuard,
     LoginGuard,
     OperatorGuard,
+    QueueOperatorGuard,
     AccessTokens,
     Sessions,
     SignOnGuard,

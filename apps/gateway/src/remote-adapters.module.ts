@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Settings } from '#config';
-import { BLOBS_CONTRACTS, type Contract, METADATA_CONTRACTS } from '#contracts';
+import { BLOBS_CONTRACTS, type Contract, METADATA_CONTRACTS, WORKER_CONTRACTS } from '#contracts';
 import { LOG, SETTINGS } from '#nest';
 import { ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
 import { type RpcClient, remotePort } from '#rpc';
@@ -11,18 +11,21 @@ import { SignedObjectStore } from '#storage';
 export interface Remotes {
   metadata: RpcClient;
   blobs: RpcClient;
+  /** Undefined where the operator named none: there is no queue dashboard then. */
+  worker: RpcClient | undefined;
 }
 
 /** Gives every port an adapter that asks another service. All that differs from all-in-one stands here. */
 @Global()
 @Module({})
 export class RemoteAdaptersModule {
-  static for(settings: Settings, { metadata, blobs }: Remotes, log: Logger): DynamicModule {
+  static for(settings: Settings, { metadata, blobs, worker }: Remotes, log: Logger): DynamicModule {
     const providers = [
       { provide: SETTINGS, useValue: settings },
       { provide: LOG, useValue: log },
       ...adapters(METADATA_CONTRACTS, metadata),
       ...adapters(BLOBS_CONTRACTS, blobs),
+      ...(worker ? adapters(WORKER_CONTRACTS, worker) : []),
       {
         provide: ObjectStore,
         inject: [ObjectSigner, ObjectKeeper],

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
+import { WORKER_CONTRACTS } from '#contracts';
 import { applyMigrations, createPrisma } from '#database';
 import { faultStatus, runService, serveRpc, startOps, waitUntil } from '#nest';
 import { openQueues, QUEUES } from '#queue';
@@ -45,5 +46,8 @@ await runService('worker', async ({ settings, log, closing }) => {
   closing.add(() => app.get(QueueErrors, { strict: false }).close());
 
   const server = new RpcServer({ proof: readProof(settings), log, statusOf: faultStatus });
+  for (const contract of WORKER_CONTRACTS) {
+    server.add<object>(contract, app.get<object>(contract.port, { strict: false }));
+  }
   await serveRpc('worker', server, settings.BERTH_RPC_LISTEN, needs, closing);
 });

@@ -45,9 +45,14 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
     for (const { worker } of this.jobs.all) {
       worker.on('error', this.report);
       worker.on('failed', (job, error) => {
-        if (job && job.attemptsMade < (job.opts.attempts ?? 1)) return;
-        FAILED.inc({ queue: worker.name });
-        this.log.error({ err: error, queue: worker.name }, 'a job failed');
+        const queue = worker.name;
+        // A job whose worker died twice has no attempts left, however many it had.
+        if (job && job.finishedOn === undefined) {
+          this.log.info({ queue, attempt: job.attemptsMade, reason: error.message }, 'a job is tried again');
+          return;
+        }
+        FAILED.inc({ queue });
+        this.log.error({ err: error, queue, job: job?.id }, 'a job failed');
       });
     }
   }
@@ -61,9 +66,14 @@ export class QueueErrors implements OnApplicationBootstrap, BeforeApplicationShu
   async close(): Promise<void> {
     this.isStopping = true;
     this.brake.end();
-    const closed = Promise.all(this.jobs.all.map(({ worker }) => worker.close()));
+    const open = new Set(this.jobs.all.map(({ worker }) => worker));
+    const closed = Promise.all([...open].map((worker) => worker.close().finally(() => open.delete(worker))));
     const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([closed, late]);
+    for (const worker of open) {
+      this.log.warn({ queue: worker.name }, 'a job did not end in time: another worker takes it up');
+      worker.close = () => Promise.resolve(); // Nest, too, would wait for it
+    }
   }
 
   private readonly report = (error: Error & { code?: string }): void => {

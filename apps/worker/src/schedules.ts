@@ -31,16 +31,14 @@ const EVERY: Record<(typeof QUEUES)[number], number> = {
   [RECONCILE]: 5 * SECOND,
   [SCRUB]: 30 * SECOND,
 };
-/** Finished jobs say nothing that the database does not. One that fails is tried again before the next look. */
-const JOB = {
-  removeOnComplete: 10,
-  removeOnFail: 100,
-  attempts: 3,
-  backoff: { type: 'exponential', delay: 2 * SECOND },
-};
+const BACKOFF_MS = 2 * SECOND;
+const MIN_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 12;
 /** How often schedules are put back that a Redis lost. */
 const CHECK_MS = 15 * SECOND;
 const SCHEDULER = 'look';
+/** A schedule whose time passed by as much, with no job to come of it, does not run by itself any more. */
+const STUCK_MS = 60 * SECOND;
 
 /** Every queue of the worker, in the order of `QUEUES`. */
 export class WorkerQueues {
@@ -87,9 +85,31 @@ export class Schedules implements OnApplicationBootstrap, OnModuleDestroy {
 async function ensure(queue: Queue, every: number): Promise<void> {
   try {
     const known = await queue.getJobScheduler(SCHEDULER);
-    if (known && Number(known.every) === every) return;
-    await queue.upsertJobScheduler(SCHEDULER, { every }, { opts: JOB });
+    if (known && Number(known.every) === every && !(await isStuck(queue, known.next ?? 0))) return;
+    await queue.upsertJobScheduler(SCHEDULER, { every }, { opts: jobOptions(every) });
   } catch (error) {
     queue.emit('error', error as Error); // where errors of the backend are logged; the next round tries again
   }
+}
+
+/** Each job of a schedule makes the next one: where a Redis lost only the job, nothing would. */
+async function isStuck(queue: Queue, next: number): Promise<boolean> {
+  if (next > Date.now() - STUCK_MS) return false;
+  const counts = await queue.getJobCounts('active', 'waiting', 'delayed', 'prioritized');
+  return Object.values(counts).every((count) => count === 0);
+}
+
+/**
+ * Finished jobs say nothing that the database does not; the last ones are kept for operators to see. One that fails is tried
+ * again, twice as long after each time, within half of the time to the next look: what looks once a day outlasts an hour's
+ * trouble.
+ */
+function jobOptions(every: number) {
+  const fitting = Math.floor(Math.log2(every / 2 / BACKOFF_MS + 1)) + 1;
+  return {
+    removeOnComplete: 10,
+    removeOnFail: 100,
+    attempts: Math.min(MAX_ATTEMPTS, Math.max(MIN_ATTEMPTS, fitting)),
+    backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.25 },
+  };
 }

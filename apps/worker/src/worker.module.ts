@@ -19,6 +19,7 @@ import {
   ObjectHasher,
   ObjectStore,
   Purge,
+  QueueDashboard,
   Reconcile,
   Reconciling,
   RunGc,
@@ -26,16 +27,19 @@ import {
   Scrubbing,
   StorageMeasuring,
 } from '#registry';
+import { BullBoard } from './dashboard/bull-board.js';
 import { JOBS } from './jobs/index.js';
 import { QueueErrors, workerJobs } from './queue-errors.js';
-import { Schedules, workerQueues } from './schedules.js';
+import { Schedules, WorkerQueues, workerQueues } from './schedules.js';
 
 /** What runs by itself: garbage collection. Facts stand in the database; jobs only say "look now". */
 @Module({})
 export class WorkerModule {
-  static for({ connection }: Queues, log: Logger): DynamicModule {
+  static for({ connection, ping }: Queues, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
+      global: true, // where the gateway is in the same process, it asks for the dashboard
+      exports: [QueueDashboard],
       imports: [BullModule.forRoot({ connection }), BullModule.registerQueue(...QUEUES.map((name) => ({ name })))],
       providers: [
         useCase(GcBrake, GcRuns),
@@ -65,6 +69,11 @@ export class WorkerModule {
         workerJobs,
         Schedules,
         QueueErrors,
+        {
+          provide: QueueDashboard,
+          inject: [WorkerQueues],
+          useFactory: (queues: WorkerQueues) => new BullBoard(queues.all, ping),
+        },
         { provide: LOG, useValue: log },
       ],
     };

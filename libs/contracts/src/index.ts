@@ -15,6 +15,7 @@ import { openUploads } from './open-uploads.js';
 import { packageDirectory } from './package-directory.js';
 import { packageSettings } from './package-settings.js';
 import { packageStore } from './package-store.js';
+import { queueDashboard } from './queue-dashboard.js';
 import { reconcileRuns } from './reconcile-runs.js';
 import { refusalStore } from './refusal-store.js';
 import { roleStore } from './role-store.js';
@@ -73,3 +74,6 @@ export const METADATA_CONTRACTS = [
 
 /** What blobs serves and the gateway asks for. The bytes themselves go between gateway and object store. */
 export const BLOBS_CONTRACTS = [objectSigner, objectKeeper, objectHasher] as const;
+
+/** What the worker serves and the gateway asks for. */
+export const WORKER_CONTRACTS = [queueDashboard] as const;

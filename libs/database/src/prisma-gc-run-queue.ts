@@ -15,7 +15,7 @@ export class PrismaGcRunQueue extends GcRunQueue {
         SELECT id FROM gc_runs
         WHERE finished_at IS NULL
           AND (state = 'queued' OR seen_at < now() - make_interval(secs => ${SILENT_SECONDS}::float8))
-          AND (SELECT mode = 'on' FROM gc_control)
+          AND (SELECT mode <> 'paused' FROM gc_control) -- where it is off, the run is told so and ends
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING id, grace, is_dry_run AS "isDryRun"`;
     return run && { ...run, grace: run.grace ?? undefined };

@@ -88,6 +88,7 @@ export {
 } from './ports/package-directory.js';
 export { PackageSettings, type StorageSettings, type TagRule } from './ports/package-settings.js';
 export { PackageStore, VISIBILITIES, type Visibility } from './ports/package-store.js';
+export { type DashboardAnswer, type DashboardRequest, QueueDashboard } from './ports/queue-dashboard.js';
 export {
   FINDING_KINDS,
   type FindingKind,

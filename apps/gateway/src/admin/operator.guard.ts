@@ -16,7 +16,7 @@ import { Problem } from './problem.js';
 export class OperatorGuard extends PassportGuard('operator') {
   constructor(
     private readonly failedLogins: FailedLogins,
-    private readonly origin: ExternalOrigin,
+    protected readonly origin: ExternalOrigin,
   ) {
     super();
   }

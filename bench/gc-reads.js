@@ -1,0 +1,135 @@
+import { mkdirSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startServices } from '../scripts/test-services.js';
+import { startBerth } from './berth.js';
+import { addOrphans } from './orphans.js';
+import { RegistryClient } from './registry-client.js';
+import { openS3 } from './s3-server.js';
+
+const ORPHANS = 8000;
+/** GETs a second: of a registry that is used, and not at its limit. */
+const RATE = 200;
+const ALONE_MS = 8000;
+const ACCEPT = { accept: 'application/vnd.oci.image.manifest.v1+json' };
+
+/**
+ * How long GETs of a manifest by tag take at a fixed rate, without and with the collection of thousands of orphaned blobs going
+ * on in the same process, objects in S3: the harder case, as services apart have an event loop each.
+ */
+export async function measureReads(folder, { rounds, s3: given }) {
+  const services = await startServices(folder);
+  const s3 = await openS3(given, folder);
+  Object.assign(process.env, s3.settings);
+  process.env.BERTH_DATABASE_URL ??=
+    services.variables.BERTH_TEST_DATABASE_URL ?? process.env.BERTH_TEST_DATABASE_URL ?? '';
+  let berth;
+  let client;
+  try {
+    berth = await startBerth(folder, false, s3.settings);
+    client = new RegistryClient(berth);
+    const { 'manifest-by-tag': path } = await client.pushImage();
+    const times = { alone: [], during: [], runs: [] };
+    const store = await openStore(folder);
+    for (let round = 0; round < rounds; round++) {
+      await addOrphans(berth.databaseUrl, store.objects, ORPHANS, 1);
+      await sleep(2000); // what writing them set off settles
+      const headers = { ...ACCEPT, ...(await client.authorization()) };
+      const ask = (until) => askAtRate(berth.url + path, headers, until);
+      await ask(sleep(1000)); // warm
+      times.alone.push(...(await ask(sleep(ALONE_MS))));
+      const began = performance.now();
+      times.during.push(...(await ask(collect(berth))));
+      times.runs.push(performance.now() - began);
+    }
+    store.close();
+    return { alone: percentiles(times.alone), during: percentiles(times.during), runs: times.runs };
+  } finally {
+    client?.close();
+    await berth?.stop();
+    await s3.stop();
+    await services.stop();
+  }
+}
+
+/** Answers whether the demand is met: p99 at most 1.5 times as long. */
+export function printReads({ alone, during, runs }, isJson) {
+  const ratio = during.p99 / alone.p99;
+  if (isJson) console.log(JSON.stringify({ alone, during, runs, ratio }));
+  else {
+    const tell = ({ count, p50, p99 }) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms of ${count}`;
+    console.log(`manifest GET at ${RATE} a second alone: ${tell(alone)}`);
+    console.log(`  while ${ORPHANS} orphaned blobs are collected: ${tell(during)}`);
+    console.log(`  ratio of p99 ${ratio.toFixed(2)} (at most 1.50); runs took ${runs.map(Math.round).join(', ')} ms`);
+  }
+  return ratio <= 1.5;
+}
+
+async function openStore(folder) {
+  const { openStorage } = await import('#storage');
+  const { readSettings } = await import('#config');
+  const data = join(folder, 'writer');
+  mkdirSync(data);
+  return openStorage(readSettings({ ...process.env, BERTH_DATA_DIR: data }), { info: () => undefined });
+}
+
+/** One run of collection, from asking for it to its end. */
+async function collect({ url, adminToken }) {
+  const call = async (path, options) => {
+    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
+    return (await fetch(`${url}/admin/v1/gc/runs${path}`, { headers, ...options })).json();
+  };
+  const { id } = await call('', { method: 'POST', body: '{"grace":"0s"}' });
+  for (;;) {
+    const { state, counts, error } = await call(`/${id}`);
+    if (state === 'failed') throw new Error(`the run failed: ${error}`);
+    if (state === 'done' && counts.blobs.count !== ORPHANS) throw new Error(`${counts.blobs.count} blobs went`);
+    if (state === 'done') return;
+    await sleep(200);
+  }
+}
+
+/**
+ * Asks until `until` resolves. Requests go out when their time has come, whether earlier ones were answered or not: a server that
+ * stands still is seen in all of them. Answers their times in milliseconds.
+ */
+async function askAtRate(url, headers, until) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const times = [];
+  const waiting = new Set();
+  let isOver = false;
+  void until.finally(() => {
+    isOver = true;
+  });
+  const began = performance.now();
+  for (let sent = 0; !isOver; ) {
+    for (const due = ((performance.now() - began) / 1000) * RATE; sent < due; sent++) {
+      const at = performance.now();
+      const asking = ask(url, headers, agent).then(() => times.push(performance.now() - at));
+      waiting.add(asking);
+      void asking.finally(() => waiting.delete(asking));
+    }
+    await sleep(1);
+  }
+  await until;
+  await Promise.all(waiting);
+  agent.destroy();
+  return times;
+}
+
+function ask(url, headers, agent) {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers, agent }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}`));
+      response.once('end', resolve).once('error', reject).resume();
+    });
+    request.once('error', reject);
+  });
+}
+
+function percentiles(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (p) => sorted[Math.floor((sorted.length - 1) * p)];
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99) };
+}
