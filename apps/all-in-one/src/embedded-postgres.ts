@@ -24,6 +24,8 @@ const MAX_SOCKET_PATH = 103;
 const STOP_MS = 60_000;
 /** A free port may be taken by somebody else before PostgreSQL gets to it. */
 const PORT_ATTEMPTS = 5;
+/** Enough for the several Berths that tests run on one server; each takes about forty at most. */
+const MAX_CONNECTIONS = 300;
 
 export interface EmbeddedPostgresOptions {
   /** Called when PostgreSQL ends without having been told to. Berth cannot go on then. */
@@ -171,7 +173,10 @@ export class EmbeddedPostgres {
 
   private async launch(programs: PostgresPrograms, address: readonly string[]): Promise<void> {
     const log = this.serverLog as BoundedLog;
-    const settings = ['-c', `cluster_name=${clusterName(this.cluster)}`, '-c', 'unix_socket_permissions=0700'];
+    const settings = [
+      ...['-c', `cluster_name=${clusterName(this.cluster)}`, '-c', 'unix_socket_permissions=0700'],
+      ...['-c', `max_connections=${MAX_CONNECTIONS}`],
+    ];
     const server = programs.spawn('postgres', this.cluster, [...settings, ...address], ['ignore', log.fd, log.fd]);
     this.server = server;
     // Should Berth end without a stop, let it at least be told.
