@@ -8,9 +8,11 @@ import { openRegistry, type TestRegistry, violations } from './registry.js';
 
 const RACES = Number(process.env.BERTH_TEST_RACES ?? 800);
 /** Pushes that start at one barrier, with the collection that they meet. */
-const AT_ONCE = 8;
-/** The collection starts up to so much earlier or later than the pushes, in milliseconds. */
-const SPREAD_MS = 12;
+const AT_ONCE = 16;
+/** By so much the collection starts earlier or later, in milliseconds, after a round that it lost or won whole. */
+const SHIFT_MS = 2;
+const JITTER_MS = 4;
+const MAX_LEAD_MS = 60;
 const NAME = 'acme/races';
 const SOURCE = 'acme/source';
 
@@ -87,6 +89,8 @@ it.each(Object.entries(KINDS))('%s', { timeout: 3_600_000 }, async (name, kind) 
   const number = Object.keys(KINDS).indexOf(name);
   const accepted: Start[] = [];
   let refused = 0;
+  // How long before the pushes the collection starts: shifted to where neither side always comes first.
+  let lead = 0;
   for (let done = 0; done < races; done += AT_ONCE) {
     const starts = Array.from({ length: Math.min(AT_ONCE, races - done) }, (_, i) => ({
       layer: randomBytes(64),
@@ -94,8 +98,9 @@ it.each(Object.entries(KINDS))('%s', { timeout: 3_600_000 }, async (name, kind) 
     }));
     await Promise.all([E, ...starts.map(({ layer }) => layer)].map((blob) => registry.up(kind.from, blob)));
     if (kind.prepare) await Promise.all(starts.map(kind.prepare));
-    const lead = (Math.random() - 0.5) * SPREAD_MS;
-    const pushing = sleep(Math.max(0, lead)).then(() =>
+    const before = refused;
+    const ahead = lead + (Math.random() - 0.5) * JITTER_MS;
+    const pushing = sleep(Math.max(0, ahead)).then(() =>
       Promise.all(
         starts.map(async (start) => {
           const refusal = await kind.push(start);
@@ -109,8 +114,10 @@ it.each(Object.entries(KINDS))('%s', { timeout: 3_600_000 }, async (name, kind) 
         }),
       ),
     );
-    await sleep(Math.max(0, -lead));
+    await sleep(Math.max(0, -ahead));
     await registry.collectDuring(pushing);
+    if (refused - before === starts.length) lead = Math.max(-MAX_LEAD_MS, lead - SHIFT_MS);
+    else if (refused === before) lead = lead < MAX_LEAD_MS ? lead + SHIFT_MS : 0; // or never: then through all of them
   }
   console.log(`${accepted.length} pushes were taken and ${refused} refused`);
   expect(accepted.length).toBeGreaterThan(0);
