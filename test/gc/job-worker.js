@@ -1,10 +1,8 @@
 /**
- * Does jobs of the worker in a process that tests can kill: `job-worker.js DATABASE_URL FOLDER JOB` that job once; without JOB all of
- * them for each line that comes on stdin, and says `done` on stdout. It loads what was compiled, and takes the jobs and all that
- * they need from the worker's own module: everything but the queues.
+ * Does one job of the worker, once, in a process of its own: `job-worker.js DATABASE_URL FOLDER JOB`. It loads what was compiled, and
+ * takes the job and all that it needs from the worker's own module: everything but the queues.
  */
 import 'reflect-metadata';
-import { createInterface } from 'node:readline';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { readSettings } from '#config';
@@ -38,12 +36,7 @@ const app = await NestFactory.createApplicationContext(
   { module: class Jobs {}, imports: [adapters], providers },
   { logger: ['error', 'warn'], abortOnError: false },
 );
-if (name === undefined) {
-  for await (const _ of createInterface({ input: process.stdin })) {
-    for (const job of JOBS) await app.get(job).process();
-    process.stdout.write('done\n');
-  }
-} else await app.get(JOBS.find((job) => job.name === name)).process();
+await app.get(JOBS.find((job) => job.name === name)).process();
 await app.close();
 await database.$disconnect();
 storage.close();
