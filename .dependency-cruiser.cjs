@@ -5,8 +5,9 @@
 const LIBRARIES = {
   // The specifications as code. Numbers in manifests must survive reading, hence the parser.
   oci: { packages: ['lossless-json'] },
-  // The domain. hash-wasm has a hash whose state can be saved, so that an upload resumes anywhere.
-  registry: { libraries: ['oci'], packages: ['hash-wasm', 'spdx-expression-parse'] },
+  // The domain. hash-wasm has a hash whose state can be saved, so that an upload resumes anywhere; re2js matches without
+  // backtracking what users write as patterns.
+  registry: { libraries: ['oci'], packages: ['hash-wasm', 're2js', 'spdx-expression-parse'] },
   auth: { libraries: ['oci', 'registry'], packages: ['jose', 'quick-lru'] },
   // Who asks together: one query or one message for all who wait.
   batching: {},

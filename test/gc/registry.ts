@@ -15,12 +15,16 @@ import {
   PrismaReconciling,
   PrismaScrubbing,
   PrismaScrubControl,
+  PrismaRetentionStore,
+  PrismaRetentionWork,
   PrismaTagStore,
+  PrismaUntaggedRules,
   PrismaUploadSessions,
 } from '#database';
 import { type Digest, parseManifest, RegistryError, type RepositoryName, referencesOf } from '#oci';
 import {
   type Actor,
+  ApplyRetention,
   ByteBudget,
   CollectBlobs,
   CollectLinks,
@@ -35,6 +39,7 @@ import {
   type ObjectStore,
   Purge,
   Reconcile,
+  RewriteMarks,
   RunGc,
   Scrub,
   type ScrubFound,
@@ -92,6 +97,7 @@ export async function openRegistry({
   const blobs = new PrismaBlobIndex(prisma, rules.grace);
   const packages = new PrismaPackageStore(prisma);
   const garbage = new PrismaGarbage(prisma, rules);
+  const policies = new PrismaRetentionStore(prisma);
   const runs = new PrismaGcRuns(prisma);
   const queue = new PrismaGcRunQueue(prisma);
   const reconcileRuns = new PrismaReconcileRuns(prisma);
@@ -109,6 +115,8 @@ export async function openRegistry({
   const collectors = () => {
     const brake = new GcBrake(runs);
     return new Collectors(
+      new RewriteMarks(new PrismaUntaggedRules(prisma, untaggedAfter), brake),
+      new ApplyRetention(policies, new PrismaRetentionWork(prisma, rules), brake),
       new CollectUntagged(garbage, brake),
       new EvictBuildCaches(garbage, brake),
       new Purge(garbage, brake),
@@ -125,6 +133,7 @@ export async function openRegistry({
     sql: database.sql,
     objects,
     garbage,
+    policies,
     runs,
     reconcileRuns,
     scrubControl,

@@ -8,9 +8,13 @@ import {
   PrismaGcRunQueue,
   PrismaGcRuns,
   PrismaReconciling,
+  PrismaRetentionStore,
+  PrismaRetentionWork,
   PrismaScrubbing,
+  PrismaUntaggedRules,
 } from '#database';
 import {
+  ApplyRetention,
   CollectBlobs,
   CollectLinks,
   Collectors,
@@ -22,6 +26,7 @@ import {
   LocalObjectHasher,
   Purge,
   Reconcile,
+  RewriteMarks,
   RunGc,
   Scrub,
 } from '#registry';
@@ -37,6 +42,8 @@ const rules = { grace: 0, untaggedAfter: 0, restoreWindow: 0, backupHorizon: 0, 
 const garbage = new PrismaGarbage(prisma, rules);
 const brake = new GcBrake(new PrismaGcRuns(prisma));
 const collectors = new Collectors(
+  new RewriteMarks(new PrismaUntaggedRules(prisma, rules.untaggedAfter), brake),
+  new ApplyRetention(new PrismaRetentionStore(prisma), new PrismaRetentionWork(prisma, rules), brake),
   new CollectUntagged(garbage, brake),
   new EvictBuildCaches(garbage, brake),
   new Purge(garbage, brake),

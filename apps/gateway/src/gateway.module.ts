@@ -32,8 +32,10 @@ import {
   OpenBlob,
   OpenDirectUpload,
   PackageStore,
+  PreviewRetention,
   PutManifest,
   ReadBlob,
+  RetentionStore,
   SessionWriters,
   SignDirectUpload,
   StartUpload,
@@ -61,6 +63,7 @@ import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
 import { ReconcileRunsController } from './admin/reconcile-runs.controller.js';
 import { ScrubController } from './admin/scrub.controller.js';
+import { RetentionController } from './admin/retention.controller.js';
 import { StorageController } from './admin/storage.controller.js';
 import { StorageUseController } from './admin/storage-use.controller.js';
 import { UserTokensController } from './admin/tokens.controller.js';
@@ -93,6 +96,8 @@ import { RateLimitController } from './rest/rate-limit.controller.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
+import { NamespaceRetentionController } from './rest/retention/namespace-retention.controller.js';
+import { PackageRetentionController } from './rest/retention/package-retention.controller.js';
 import { SettingsController } from './rest/settings.controller.js';
 import { SignOnRulesController } from './rest/sign-on/sign-on-rules.controller.js';
 import { TokenSignOnController } from './rest/sign-on/token-sign-on.controller.js';
@@ -197,6 +202,7 @@ const directStorage = (
     PackageStorageController,
     OrganisationStorageController,
     QueuesController,
+    RetentionController,
     TokensController,
     ExplainController,
     OrganisationTrustPoliciesController,
@@ -215,6 +221,8 @@ const directStorage = (
     VersionsController,
     RestTagsController,
     SettingsController,
+    PackageRetentionController,
+    NamespaceRetentionController,
     MembersController,
     TeamsController,
     SourcesController,
@@ -299,6 +307,7 @@ const directStorage = (
     useCase(ListTags, TagStore),
     useCase(DeleteTag, TagStore),
     useCase(ListReferrers, ManifestStore),
+    useCase(PreviewRetention, RetentionStore),
   ],
 })
 export class GatewayModule {}

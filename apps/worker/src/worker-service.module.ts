@@ -9,6 +9,9 @@ import {
   PrismaReconciling,
   PrismaScrubbing,
   PrismaStorageMeasuring,
+  PrismaRetentionStore,
+  PrismaRetentionWork,
+  PrismaUntaggedRules,
 } from '#database';
 import type { Queues } from '#queue';
 import {
@@ -21,6 +24,9 @@ import {
   Reconciling,
   Scrubbing,
   StorageMeasuring,
+  RetentionStore,
+  RetentionWork,
+  UntaggedRules,
 } from '#registry';
 import { WorkerModule } from './worker.module.js';
 
@@ -42,6 +48,9 @@ class WorkerAdaptersModule {
       { provide: Garbage, useValue: new PrismaGarbage(database, garbageRules(settings)) },
       { provide: GcRuns, useValue: new PrismaGcRuns(database) },
       { provide: Reconciling, useValue: new PrismaReconciling(database, settings.BERTH_BACKUP_HORIZON) },
+      { provide: RetentionStore, useValue: new PrismaRetentionStore(database) },
+      { provide: RetentionWork, useValue: new PrismaRetentionWork(database, garbageRules(settings)) },
+      { provide: UntaggedRules, useValue: new PrismaUntaggedRules(database, settings.BERTH_UNTAGGED_AFTER) },
       { provide: GcRunQueue, useValue: new PrismaGcRunQueue(database) },
       { provide: Scrubbing, useValue: new PrismaScrubbing(database) },
       { provide: StorageMeasuring, useValue: new PrismaStorageMeasuring(database) },

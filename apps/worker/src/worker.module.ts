@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { LOG, useCase } from '#nest';
 import { QUEUES, type Queues } from '#queue';
 import {
+  ApplyRetention,
   CollectBlobs,
   CollectLinks,
   Collectors,
@@ -22,10 +23,14 @@ import {
   QueueDashboard,
   Reconcile,
   Reconciling,
+  RetentionStore,
+  RetentionWork,
+  RewriteMarks,
   RunGc,
   Scrub,
   Scrubbing,
   StorageMeasuring,
+  UntaggedRules,
 } from '#registry';
 import { BullBoard } from './dashboard/bull-board.js';
 import { JOBS } from './jobs/index.js';
@@ -43,6 +48,8 @@ export class WorkerModule {
       imports: [BullModule.forRoot({ connection }), BullModule.registerQueue(...QUEUES.map((name) => ({ name })))],
       providers: [
         useCase(GcBrake, GcRuns),
+        useCase(RewriteMarks, UntaggedRules, GcBrake),
+        useCase(ApplyRetention, RetentionStore, RetentionWork, GcBrake),
         useCase(CollectUntagged, Garbage, GcBrake),
         useCase(EvictBuildCaches, Garbage, GcBrake),
         useCase(Purge, Garbage, GcBrake),
@@ -52,6 +59,8 @@ export class WorkerModule {
         useCase(DeleteObjects, Garbage, ObjectStore, GcBrake),
         useCase(
           Collectors,
+          RewriteMarks,
+          ApplyRetention,
           CollectUntagged,
           EvictBuildCaches,
           Purge,

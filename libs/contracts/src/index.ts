@@ -18,6 +18,7 @@ import { packageStore } from './package-store.js';
 import { queueDashboard } from './queue-dashboard.js';
 import { reconcileRuns } from './reconcile-runs.js';
 import { refusalStore } from './refusal-store.js';
+import { retentionStore } from './retention-store.js';
 import { roleStore } from './role-store.js';
 import { scrubControl } from './scrub-control.js';
 import { signOnStore } from './sign-on-store.js';
@@ -48,6 +49,7 @@ export const METADATA_CONTRACTS = [
   packageStore,
   packageDirectory,
   packageSettings,
+  retentionStore,
   versionStore,
   downloadCounts,
   tombstones,

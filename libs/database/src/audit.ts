@@ -40,6 +40,23 @@ export async function recordEvent(
   await insertAudit(tx, { actor, action: kind, data }, ofPackage(packageId));
 }
 
+/** The same for several events of one kind, each with its data. */
+export async function recordEvents(
+  tx: Transaction,
+  events: { kind: string; packageId: number; actor: Actor; data: ReadonlyArray<Record<string, unknown>> },
+): Promise<void> {
+  const { kind, packageId, actor } = events;
+  const data = events.data.map((one) => JSON.stringify(one));
+  await tx.$executeRaw`
+    INSERT INTO events (kind, package_id, actor, data)
+    SELECT ${kind}, ${packageId}, ${actor.principal}, d::jsonb FROM unnest(${data}::text[]) AS d`;
+  const more = JSON.stringify({ principal: actor.principal });
+  await tx.$executeRaw`
+    INSERT INTO audit_log (actor, action, result, data, target, namespace_id)
+    SELECT ${actor.login}, ${kind}, 'done', d::jsonb || ${more}::jsonb, p.target, p.namespace_id
+    FROM unnest(${data}::text[]) AS d, (SELECT ${ofPackage(packageId)}) AS p(target, namespace_id)`;
+}
+
 const ofPackage = (packageId: number): Prisma.Sql => Prisma.sql`
   coalesce((SELECT full_name FROM package_names WHERE package_id = ${packageId} AND alias_until IS NULL),
     ${`package ${packageId}`}),

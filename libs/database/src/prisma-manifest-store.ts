@@ -194,12 +194,14 @@ export class PrismaManifestStore extends ManifestStore {
 
   /** The row if there is one; a deleted one is live again under the same id (its old tags stay gone). */
   private async revive(tx: Transaction, { packageId, digest }: ManifestPush): Promise<Row | undefined> {
-    const [known] = await tx.$queryRaw<Array<Row & { isDeleted: boolean }>>`
-      SELECT id, deleted_at IS NOT NULL AS "isDeleted", deleted_at IS NOT NULL OR review_at IS NOT NULL AS "isNews"
+    const [known] = await tx.$queryRaw<Array<Row & { isDeleted: boolean; isLeftover: boolean }>>`
+      SELECT id, deleted_at IS NOT NULL AS "isDeleted", is_leftover AS "isLeftover",
+        deleted_at IS NOT NULL OR review_at IS NOT NULL OR is_leftover AS "isNews"
       FROM manifests WHERE package_id = ${packageId} AND digest = ${digest}`;
-    if (known?.isDeleted) {
+    if (known?.isDeleted || known?.isLeftover) {
       await tx.$executeRaw`
-        UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
+        UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}',
+          is_leftover = false
         WHERE id = ${known.id}`;
       await unbury(tx, packageId, digest);
     }

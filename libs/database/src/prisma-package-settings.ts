@@ -2,10 +2,7 @@ import { type Actor, PackageSettings, type StorageSettings, type TagRule } from 
 import { recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
-import { reviewTime } from './review.js';
 import { inTransaction, type Transaction } from './transaction.js';
-
-const BATCH = 500;
 
 interface SettingsRow {
   allowSparse: boolean;
@@ -16,11 +13,7 @@ interface SettingsRow {
 }
 
 export class PrismaPackageSettings extends PackageSettings {
-  /** `untaggedAfter` as for `PrismaManifestStore`. */
-  constructor(
-    private readonly database: Database,
-    private readonly untaggedAfter: number | undefined,
-  ) {
+  constructor(private readonly database: Database) {
     super();
   }
 
@@ -37,47 +30,28 @@ export class PrismaPackageSettings extends PackageSettings {
     };
   }
 
-  override async change(packageId: number, settings: Partial<StorageSettings>, actor: Actor): Promise<boolean> {
+  override change(packageId: number, settings: Partial<StorageSettings>, actor: Actor): Promise<boolean> {
     const { allowSparse, untaggedAfter, buildCacheBudget } = settings;
     const rule = Prisma.sql`(${untaggedAfter === 'never'}::bool, ${numberOr(untaggedAfter)}::int)`;
-    const ruleBefore = Prisma.sql`(before.keeps_untagged, before.untagged_after)`;
     const budget = Prisma.sql`(${buildCacheBudget === 'unlimited'}::bool, ${numberOr(buildCacheBudget)}::bigint)`;
+    // The worker rewrites the marks of manifests: a package may hold very many.
+    const marks = Prisma.sql`marks_after = CASE WHEN (keeps_untagged, untagged_after) IS DISTINCT FROM ${rule}
+      THEN '' ELSE marks_after END`;
     const given = [
       Prisma.sql`allow_sparse = coalesce(${allowSparse ?? null}::bool, allow_sparse)`,
-      ...(untaggedAfter === undefined ? [] : [Prisma.sql`(keeps_untagged, untagged_after) = ROW${rule}`]),
+      ...(untaggedAfter === undefined ? [] : [marks, Prisma.sql`(keeps_untagged, untagged_after) = ROW${rule}`]),
       ...(buildCacheBudget === undefined ? [] : [Prisma.sql`(keeps_build_caches, build_cache_budget) = ROW${budget}`]),
     ];
-    const changed = await inTransaction(this.database, async (tx) => {
+    return inTransaction(this.database, async (tx) => {
       await passGate(tx, packageId, 'adding'); // no collector looks with the settings of before and takes the mark away
-      const [row] = await tx.$queryRaw<Array<{ isOtherRule: boolean }>>`
-        WITH before AS (
-          SELECT id, keeps_untagged, untagged_after FROM packages
-          WHERE id = ${packageId} AND deleted_at IS NULL FOR NO KEY UPDATE)
-        UPDATE packages SET ${Prisma.join(given)} FROM before WHERE packages.id = before.id
-        RETURNING ${untaggedAfter !== undefined} AND ${ruleBefore} IS DISTINCT FROM ${rule} AS "isOtherRule"`;
-      if (row) {
+      const changed = await tx.$executeRaw`
+        UPDATE packages SET ${Prisma.join(given)} WHERE id = ${packageId} AND deleted_at IS NULL`;
+      if (changed > 0) {
         await tx.$executeRaw`UPDATE build_cache_packages SET looked_with = NULL WHERE package_id = ${packageId}`;
         await recordPackageAudit(tx, { actor, action: 'package.settings', packageId, data: { ...settings } });
       }
-      return row;
+      return changed > 0;
     });
-    if (changed?.isOtherRule) await this.reviewUntagged(packageId);
-    return changed !== undefined;
-  }
-
-  /** The new rule's time begins now for everything without a tag. In batches: a package may hold very many. */
-  private async reviewUntagged(packageId: number): Promise<void> {
-    for (let after = 0; ; ) {
-      const rows = await this.database.$queryRaw<Array<{ id: number }>>`
-        WITH batch AS (
-          SELECT m.id FROM manifests m WHERE m.package_id = ${packageId} AND m.id > ${after} AND m.deleted_at IS NULL
-            AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id)
-          ORDER BY m.id LIMIT ${BATCH} FOR NO KEY UPDATE)
-        UPDATE manifests SET review_at = ${reviewTime(packageId, this.untaggedAfter)}
-        FROM batch WHERE manifests.id = batch.id RETURNING manifests.id`;
-      if (rows.length < BATCH) return;
-      after = Math.max(...rows.map(({ id }) => id));
-    }
   }
 
   override async tagRules(packageId: number): Promise<TagRule[]> {
@@ -101,6 +75,8 @@ export class PrismaPackageSettings extends PackageSettings {
           INSERT INTO tag_rules (package_id, pattern, is_immutable, publishers)
           VALUES (${packageId}, ${pattern}, ${isImmutable}, ${publishers ?? null}::text[])`;
       }
+      // What was protected before may not be now.
+      await tx.$executeRaw`UPDATE retention_looks SET due_at = now() WHERE package_id = ${packageId}`;
       await recordPackageAudit(tx, { actor, action: 'package.tag-rules', packageId, data: { rules } });
       return { unknown: [] };
     });

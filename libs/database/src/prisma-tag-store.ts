@@ -72,6 +72,7 @@ export class PrismaTagStore extends TagStore {
         SELECT m.id FROM manifests m JOIN packages p ON p.id = m.package_id AND p.deleted_at IS NULL
         WHERE m.package_id = ${packageId} AND m.digest = ${digest} AND m.deleted_at IS NULL`;
       if (!target) return false;
+      await tx.$executeRaw`UPDATE manifests SET is_leftover = false WHERE id = ${target.id} AND is_leftover`;
       const rules = await TagRules.of(tx, packageId, actor);
       const before = await moveTag(tx, { packageId, tag, manifestId: target.id, digest, actor, rules });
       const manifestIds = before === undefined ? [] : [before];

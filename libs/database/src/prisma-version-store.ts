@@ -140,7 +140,8 @@ export class PrismaVersionStore extends VersionStore {
       const absent = await findAbsentChildren(tx, packageId, versionId);
       if (absent.length > 0) return { absent };
       await tx.$executeRaw`
-        UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
+        UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}',
+          is_leftover = false
         WHERE id = ${versionId}`;
       await unbury(tx, packageId, deleted.digest);
       for (const tag of [...deleted.tags].sort()) {

@@ -1,6 +1,7 @@
 import type { Digest } from '#oci';
 import type { Actor } from '#registry';
 import { buryDigests } from './bury.js';
+import { BY_RETENTION } from './gc/retention-actor.js';
 import { reviewTime } from './review.js';
 import { logTag } from './tag-log.js';
 import type { TagRules } from './tag-rules.js';
@@ -54,6 +55,14 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
     UPDATE package_blobs SET idle_since = now()
     WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id}
       UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
+  // What a retention policy removed takes along what belonged to it alone, under whatever rule for untagged manifests.
+  await tx.$executeRaw`
+    UPDATE manifests SET is_leftover = true
+    WHERE package_id = ${packageId} AND deleted_at IS NULL
+      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
+        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})
+      AND EXISTS (SELECT FROM manifests d WHERE d.id = ${id} AND d.deleted_by = ${BY_RETENTION.principal})
+      AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)}
     WHERE package_id = ${packageId} AND deleted_at IS NULL

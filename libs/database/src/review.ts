@@ -9,11 +9,13 @@ export const UNTAGGED_CACHE = 2 * 3600;
 
 /**
  * When a manifest without a tag becomes due: by its package's rule, else by the instance's (`untaggedAfter` in seconds;
- * undefined for never). An expression in an UPDATE of manifests that is NULL for never.
+ * undefined for never). One that a retention policy left over need only outlast a push that is under way. An expression in an
+ * UPDATE of manifests, NULL for never.
  */
 export function reviewTime(packageId: number, untaggedAfter: number | undefined): Prisma.Sql {
   return Prisma.sql`(
-    SELECT CASE WHEN manifests.class = 'build_cache'
+    SELECT CASE WHEN manifests.is_leftover THEN now() + interval '1 day'
+      WHEN manifests.class = 'build_cache'
         THEN now() + make_interval(secs => least(coalesce(untagged_after, ${untaggedAfter ?? null}::float8), ${UNTAGGED_CACHE}))
       WHEN keeps_untagged THEN NULL
       ELSE now() + make_interval(secs => coalesce(untagged_after, ${untaggedAfter ?? null}::float8)) END

@@ -23,3 +23,16 @@ export async function logTag(tx: Transaction, { packageId, tag, from, to, actor 
     await bury(tx, { packageId, removed: [{ reference: tag, digest: from }], by: actor.principal });
   } else if (from === undefined) await unbury(tx, packageId, tag);
 }
+
+/** The same for several tags of one package that are deleted by one actor. */
+export async function logDeletedTags(
+  tx: Transaction,
+  packageId: number,
+  tags: ReadonlyArray<{ name: string; digest: string }>,
+  actor: Actor,
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO tag_log (package_id, name, from_digest, actor)
+    SELECT ${packageId}, t.name, t.digest, ${actor.principal}
+    FROM unnest(${tags.map(({ name }) => name)}::text[], ${tags.map(({ digest }) => digest)}::text[]) AS t(name, digest)`;
+}

@@ -33,6 +33,9 @@ function matches(pattern: string, tag: string): boolean {
   return expression.matches(tag);
 }
 
+const STAYS = 'such tags stay where they are';
+const onlyOf = (publishers: string[]) => `only ${publishers.join(', ')} may set, move or delete such tags`;
+
 /**
  * The rules for a package's tags: the one place that every move and deletion of a tag asks, whatever surface it came from.
  * The caller has passed the package's gate; rules change only alone behind it.
@@ -56,12 +59,21 @@ export class TagRules {
     for (const { pattern, isImmutable, publishers } of this.rules) {
       if (!matches(pattern, tag)) continue;
       const violation = { tag, rule: pattern };
-      if (isImmutable && from !== undefined) return { ...violation, reason: 'such tags stay where they are' };
+      if (isImmutable && from !== undefined) return { ...violation, reason: STAYS };
       if (publishers && !(await this.isAmong(publishers))) {
-        return { ...violation, reason: `only ${publishers.join(', ')} may set, move or delete such tags` };
+        return { ...violation, reason: onlyOf(publishers) };
       }
     }
     return undefined;
+  }
+
+  /** What keeps a tag from being deleted by who is nobody's user, team or workflow: by a rule of retention. */
+  protection(tag: string): { rule: string; reason: string } | undefined {
+    const rule = this.rules.find(({ pattern }) => matches(pattern, tag));
+    if (!rule) return undefined;
+    const { pattern, isImmutable, publishers } = rule;
+    if (isImmutable) return { rule: pattern, reason: STAYS };
+    return { rule: pattern, reason: onlyOf(publishers ?? []) };
   }
 
   /** Errors: DENIED with the rule. */

@@ -2,6 +2,8 @@
 export const OBJECT_DELETIONS = 'object-deletions';
 export const UPLOAD_EXPIRY = 'upload-expiry';
 export const UNTAGGED_MANIFESTS = 'untagged-manifests';
+export const RETENTION = 'retention';
+export const MARKS = 'untagged-marks';
 export const BUILD_CACHES = 'build-caches';
 export const IDLE_LINKS = 'idle-links';
 export const IDLE_BLOBS = 'idle-blobs';
@@ -14,6 +16,8 @@ export const SCRUB = 'scrub';
 export const QUEUES = [
   OBJECT_DELETIONS,
   UPLOAD_EXPIRY,
+  RETENTION,
+  MARKS,
   UNTAGGED_MANIFESTS,
   BUILD_CACHES,
   IDLE_LINKS,

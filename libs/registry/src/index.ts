@@ -9,6 +9,7 @@ export { FindDirectUpload } from './direct/find-direct-upload.js';
 export { OpenDirectUpload } from './direct/open-direct-upload.js';
 export { SignDirectUpload } from './direct/sign-direct-upload.js';
 export { VerifyDirectUpload } from './direct/verify-direct-upload.js';
+export { ApplyRetention } from './gc/apply-retention.js';
 export { CollectBlobs } from './gc/collect-blobs.js';
 export { CollectLinks } from './gc/collect-links.js';
 export { CollectUntagged } from './gc/collect-untagged.js';
@@ -21,6 +22,7 @@ export { goingManifests, type HeldManifest } from './gc/going-manifests.js';
 export { MeasureStorage } from './gc/measure-storage.js';
 export { Purge } from './gc/purge.js';
 export { Reconcile, type ReconcileOutcome } from './gc/reconcile.js';
+export { RewriteMarks } from './gc/rewrite-marks.js';
 export { Collectors, RunGc } from './gc/run-gc.js';
 export { Scrub, type ScrubFound } from './gc/scrub.js';
 export { DeleteManifest } from './manifests/delete-manifest.js';
@@ -125,8 +127,17 @@ export {
   StorageFigures,
 } from './ports/storage-figures.js';
 export { StorageMeasuring } from './ports/storage-measuring.js';
+export {
+  type PolicyInForce,
+  type RetainableTags,
+  type RetentionHolder,
+  RetentionStore,
+  RetentionWork,
+  type SeenTag,
+} from './ports/retention-store.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
+export { UntaggedRules } from './ports/untagged-rules.js';
 export {
   type ClaimedUpload,
   type SessionOwner,
@@ -144,6 +155,10 @@ export {
 export { type WaitingDeletion, WaitingDeletions } from './ports/waiting-deletions.js';
 export { ListReferrers } from './referrers/list-referrers.js';
 export type { Actor, Repository, Viewer } from './repository.js';
+export { PreviewRetention, type RetentionPreview } from './retention/preview-retention.js';
+export { durationText } from './retention/retention-decider.js';
+export type { RetainableTag, RetentionDecision, RetentionPolicy, RetentionRule } from './retention/retention-policy.js';
+export { placeOf, readPlace, type TagPlace, writePlace } from './retention/tag-place.js';
 export { parseSourceUrl } from './source-url.js';
 export { DeleteTag } from './tags/delete-tag.js';
 export { ListTags } from './tags/list-tags.js';

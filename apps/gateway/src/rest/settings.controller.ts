@@ -1,5 +1,4 @@
 import { Controller, Get, Patch, Put, Req } from '@nestjs/common';
-import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { PackageSettings, type StorageSettings, type TagRule } from '#registry';
 import { Described } from '../http/described.js';
@@ -7,6 +6,7 @@ import { RestAccess } from './rest-access.js';
 import { readRestJson } from './rest-json.js';
 import { notFound, RestRefusal } from './rest-refusal.js';
 import { PackageParam, type RestPackage, type RestRequest } from './rest-request.js';
+import { TagPattern } from './tag-pattern.js';
 
 const DAY = 86_400;
 
@@ -28,13 +28,7 @@ const SettingsChange = Settings.partial();
 const PUBLISHER = /^(?:user:[a-z0-9._-]+|team:[a-z0-9._-]+\/[a-z0-9._-]+|workflow:https?:\/\/\S+)$/;
 
 const Rule = z.strictObject({
-  pattern: z
-    .string()
-    .min(1)
-    .max(256)
-    .refine((pattern) => Buffer.byteLength(pattern) <= 256, 'at most 256 bytes')
-    .refine(isExpression, 'no regular expression in the syntax of RE2')
-    .meta({ description: 'Regular expression (RE2) that the whole tag must match' }),
+  pattern: TagPattern,
   immutable: z.boolean().default(false).meta({ description: 'Such tags, once set, are neither moved nor deleted' }),
   publishers: z
     .array(z.string().max(2100).regex(PUBLISHER, 'user:LOGIN, team:ORG/SLUG or workflow:URL, in lower case'))
@@ -126,16 +120,6 @@ function ruleOf({ pattern, immutable, publishers }: z.output<typeof Rule>): TagR
   if (!immutable && !publishers)
     throw new RestRefusal(400, `The rule ${pattern} is neither immutable nor names publishers.`);
   return { pattern, isImmutable: immutable, publishers: publishers ?? undefined };
-}
-
-function isExpression(pattern: string): boolean {
-  if (pattern.includes('\0')) return false;
-  try {
-    RE2JS.compile(pattern);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const daysOf = (after: StorageSettings['untaggedAfter']): number | 'never' | null =>

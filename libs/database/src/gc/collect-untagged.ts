@@ -9,7 +9,9 @@ import { purge } from '../purge.js';
 import { UNTAGGED_CACHE } from '../review.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import { IS_HELD } from './held.js';
 import { duePage, placeAfter } from './mark-cursor.js';
+import { BY_RETENTION } from './retention-actor.js';
 
 /** Who acts where a rule does. */
 const RULE: Actor = {
@@ -43,6 +45,8 @@ interface Reviewed {
   digest: Digest;
   bytes: number;
   isHeld: boolean;
+  /** Part of what a retention policy removed, which had its restore window. */
+  isLeftover: boolean;
   /** When its time comes, by the rules of today, as PostgreSQL writes it; null for never. */
   dueAt: string | null;
   isDue: boolean;
@@ -72,25 +76,21 @@ export async function collectUntagged(
     FROM unnest(${later.map(({ id }) => id)}::int[], ${later.map(({ dueAt }) => dueAt)}::text[]) AS l(id, due_at)
     WHERE manifests.id = l.id`;
   await tx.$executeRaw`
-    UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${rules.restoreWindow}::float8),
-      deleted_by = ${RULE.principal}, deleted_tags = '{}'
+    UPDATE manifests SET deleted_at = now(), deleted_tags = '{}',
+      purge_at = CASE WHEN is_leftover THEN now() ELSE now() + make_interval(secs => ${rules.restoreWindow}::float8) END,
+      deleted_by = CASE WHEN is_leftover THEN ${BY_RETENTION.principal} ELSE ${RULE.principal} END
     WHERE id = ANY(${doomedIds}::int[])`;
-  await buryDigests(
-    tx,
-    packageId,
-    doomed.map(({ digest }) => digest),
-    RULE.principal,
-  );
-  for (const [i, { digest, bytes }] of doomed.entries()) {
-    await recordEvent(tx, { kind: 'version.delete', packageId, actor: RULE, data: { digest, tags: [] } });
-    taken.push({
-      kind: 'untagged',
-      packageId,
-      digest,
-      bytes,
-      reason: 'no tag for as long as the rule says',
-      freed: i === 0 ? freed : undefined,
-    });
+  for (const actor of [RULE, BY_RETENTION]) {
+    const digests = doomed.filter(({ isLeftover }) => isLeftover === (actor === BY_RETENTION)).map(({ digest }) => digest);
+    await buryDigests(tx, packageId, digests, actor.principal);
+  }
+  for (const [i, { digest, bytes, isLeftover }] of doomed.entries()) {
+    const actor = isLeftover ? BY_RETENTION : RULE;
+    await recordEvent(tx, { kind: 'version.delete', packageId, actor, data: { digest, tags: [] } });
+    const reason = isLeftover
+      ? 'it was part of what a retention policy removed'
+      : 'no tag for as long as the rule says';
+    taken.push({ kind: 'untagged', packageId, digest, bytes, reason, freed: i === 0 ? freed : undefined });
   }
   for (const [i, { id, digest, bytes }] of caches.entries()) {
     await purge(tx, { id, packageId, digest }, rules.untaggedAfter);
@@ -108,20 +108,13 @@ export async function collectUntagged(
 }
 
 /**
- * Looks at manifests under the gate. Held: by a tag, by a live or restorable manifest that names it or is its subject. A
- * pull starts its time anew; a deleted package keeps all it has until it is purged.
+ * Looks at manifests under the gate. A pull starts the time of one anew; what a retention policy left over goes whatever the
+ * rule; a deleted package keeps all it has until it is purged.
  */
 function review(tx: Transaction, packageId: number, ids: readonly number[], untaggedAfter: number | undefined) {
   return tx.$queryRaw<Reviewed[]>`
     SELECT m.id, m.digest, m.class = 'build_cache' AS "isCache", (m.size + m.config_size + m.layers_size)::float8 AS bytes,
-      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id)
-        OR EXISTS (SELECT FROM (
-            SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
-            UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest
-          ) n JOIN manifests h ON h.id = n.manifest_id
-          WHERE h.deleted_at IS NULL OR h.purge_at > now())
-        OR EXISTS (SELECT FROM manifests s WHERE s.package_id = m.package_id AND s.digest = m.subject_digest
-          AND (s.deleted_at IS NULL OR s.purge_at > now())) AS "isHeld",
+      m.is_leftover AS "isLeftover", ${IS_HELD} AS "isHeld",
       due.at::text AS "dueAt", coalesce(due.at <= now(), false) AS "isDue"
     FROM manifests m JOIN packages p ON p.id = m.package_id LEFT JOIN manifest_downloads d ON d.manifest_id = m.id
     CROSS JOIN LATERAL (SELECT CASE
@@ -130,6 +123,7 @@ function review(tx: Transaction, packageId: number, ids: readonly number[], unta
       END AS seconds) rule
     CROSS JOIN LATERAL (SELECT CASE
         WHEN p.deleted_at IS NOT NULL THEN p.purge_at
+        WHEN m.is_leftover THEN m.review_at
         WHEN rule.seconds IS NULL THEN NULL
         ELSE greatest(m.review_at, d.last_at + make_interval(secs => rule.seconds))
       END AS at) due

@@ -61,5 +61,7 @@ export async function purgeManifests(
     });
     gone += 1;
   }
+  // Tags `sha256-…` about what is gone now are to be judged by themselves.
+  if (gone > 0) await tx.$executeRaw`UPDATE retention_looks SET due_at = now() WHERE package_id = ${packageId}`;
   return gone;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Garbage, GcPass } from '../ports/garbage.js';
 import type { GcRunQueue } from '../ports/gc-runs.js';
+import type { ApplyRetention } from './apply-retention.js';
 import type { CollectBlobs } from './collect-blobs.js';
 import type { CollectLinks } from './collect-links.js';
 import type { CollectUntagged } from './collect-untagged.js';
@@ -10,6 +11,7 @@ import type { ExpireUploads } from './expire-uploads.js';
 import { failpoint } from './failpoint.js';
 import { GcStopped } from './gc-brake.js';
 import type { Purge } from './purge.js';
+import type { RewriteMarks } from './rewrite-marks.js';
 
 const ALIVE_EVERY_MS = 5000;
 const LOOK_EVERY_MS = 250;
@@ -19,6 +21,8 @@ const MAX_WAIT_MS = 15 * 60_000;
 /** The collectors, in the order in which one makes work for the next. */
 export class Collectors {
   constructor(
+    readonly marks: RewriteMarks,
+    readonly retention: ApplyRetention,
     readonly untagged: CollectUntagged,
     readonly buildCaches: EvictBuildCaches,
     readonly purge: Purge,
@@ -64,7 +68,10 @@ export class RunGc {
   }
 
   private async collect(id: number, pass: GcPass): Promise<void> {
-    const { untagged, buildCaches, purge, uploads, links, blobs, objects } = this.collectors;
+    const { marks, retention, untagged, buildCaches, purge, uploads, links, blobs, objects } = this.collectors;
+    if (!pass.isDryRun) await marks.run();
+    await this.queue.reach(id, 'retention');
+    await retention.run(pass);
     await this.queue.reach(id, 'untagged');
     await untagged.run(pass);
     await this.queue.reach(id, 'build_caches');
