@@ -4,13 +4,17 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildCache, type Document, descriptor, E, encode, image, index } from '../support/client.js';
-import { openRegistry, type TestRegistry, violations } from './registry.js';
+import { ACTOR, openRegistry, type TestRegistry, violations } from './registry.js';
 
 const WORKER = resolve(import.meta.dirname, 'worker.js');
 const NAME = 'acme/kills';
 
 const FAILPOINTS = [
   'run-claimed',
+  'marks-rewritten',
+  'retention-found',
+  'in-retention',
+  'retention-removed',
   'untagged-found',
   'untagged-hidden',
   'build-caches-found',
@@ -39,6 +43,9 @@ beforeAll(async () => {
   const child = image(layers);
   kept = [child, index([child])];
   for (const document of kept) expect(await registry.put(NAME, document, ['kept'])).toBeUndefined();
+  const rule = { tags: 'none', newest: undefined, pushedWithin: undefined, pulledWithin: undefined };
+  const holder = { packageId: await registry.idOf(NAME) };
+  await registry.policies.set(holder, { tags: 'gone-.*', keep: [rule] }, ACTOR);
 });
 
 afterAll(async () => {
@@ -67,6 +74,7 @@ async function makeGarbage(i: number): Promise<void> {
   const referrer = image([], { subject: descriptor(subject.mediaType, encode(subject)) });
   for (const document of [subject, referrer]) await registry.put(NAME, document);
   await registry.put(NAME, buildCache([layer]), ['cache']);
+  await registry.put(NAME, image([layer], { annotations: { tagged: String(i) } }), [`gone-${i}`, `gone-too-${i}`]);
   await registry.up(NAME, Buffer.from(`of no manifest ${i}`));
   const doomed = `acme/doomed${i}`;
   for (const blob of [E, layer]) await registry.up(doomed, blob);

@@ -55,14 +55,14 @@ import { createDatabase, openDatabase } from '../support/database.js';
 const MEMORY = '/dev/shm';
 const MIGRATIONS = resolve(import.meta.dirname, '../../prisma/migrations');
 
-const ACTOR: Actor = { principal: 'user:1', userId: undefined, login: 'tester', isOverriding: true };
+export const ACTOR: Actor = { principal: 'user:1', userId: undefined, login: 'tester', isOverriding: true };
 
 /** The registry without HTTP: its use cases and collectors over a database and a folder of a test's own. */
 export type TestRegistry = Awaited<ReturnType<typeof openRegistry>>;
 
 interface Options {
   connections?: number;
-  untaggedAfter?: number;
+  untaggedAfter?: number | undefined;
   restoreWindow?: number;
   backupHorizon?: number;
   buildCacheBudget?: number;
