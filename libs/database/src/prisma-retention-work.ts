@@ -11,7 +11,7 @@ interface Candidate {
   isDue: boolean;
 }
 
-/** Pushes under way when a package was looked at last may have come to light after. */
+/** Transactions that were under way when a package was looked at last may have come to light after. */
 const SLACK = Prisma.sql`interval '1 minute'`;
 
 /** In a query with `p` and its policy `r`: whether judging the package's tags may come to something new. */
@@ -48,13 +48,13 @@ export class PrismaRetentionWork extends RetentionWork {
     return this.database.$queryRaw<Candidate[]>`
       SELECT p.id, p.namespace_id AS "namespaceId", p.deleted_at IS NULL AND ${IS_DUE} AS "isDue"
       FROM retention_policies r JOIN packages p ON p.id = r.package_id ${LOOKS}
-      WHERE r.package_id > ${after} ORDER BY r.package_id LIMIT ${limit}`;
+      WHERE r.package_id > ${after} AND p.id > ${after} ORDER BY r.package_id LIMIT ${limit}`;
   }
 
   private withNamespaces(limit: number, namespaceId: number, after: number): Promise<Candidate[]> {
     return this.database.$queryRaw<Candidate[]>`
       SELECT p.id, p.namespace_id AS "namespaceId", p.deleted_at IS NULL AND ${IS_DUE}
-        AND NOT EXISTS (SELECT FROM retention_policies o WHERE o.package_id = p.id) AS "isDue"
+        AND (SELECT true FROM retention_policies o WHERE o.package_id = p.id) IS NULL AS "isDue"
       FROM retention_policies r
       CROSS JOIN LATERAL (
         SELECT id, namespace_id, deleted_at FROM packages
@@ -72,10 +72,12 @@ export class PrismaRetentionWork extends RetentionWork {
 
   override async looked(packageId: number, revision: string, at: number, dueAt: number | undefined): Promise<void> {
     const due = dueAt === undefined ? Prisma.sql`NULL::timestamptz` : timeOf(dueAt);
+    // Who had the package judged again meanwhile was not heard by those who were judging.
     await this.database.$executeRaw`
-      INSERT INTO retention_looks (package_id, policy, looked_at, due_at)
+      INSERT INTO retention_looks AS l (package_id, policy, looked_at, due_at)
       SELECT id, ${revision}, ${timeOf(at)}, ${due} FROM packages WHERE id = ${packageId}
       ON CONFLICT (package_id) DO UPDATE
-        SET policy = excluded.policy, looked_at = excluded.looked_at, due_at = excluded.due_at`;
+        SET policy = excluded.policy, looked_at = excluded.looked_at,
+          due_at = CASE WHEN l.due_at BETWEEN excluded.looked_at - ${SLACK} AND now() THEN l.due_at ELSE excluded.due_at END`;
   }
 }

@@ -3,6 +3,7 @@ import type { DueManifest, DueRows } from '#registry';
 import type { Database } from '../database.js';
 import { freedBytes } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
+import { judgeAgain } from '../judge-again.js';
 import { purge } from '../purge.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
@@ -62,6 +63,6 @@ export async function purgeManifests(
     gone += 1;
   }
   // Tags `sha256-…` about what is gone now are to be judged by themselves.
-  if (gone > 0) await tx.$executeRaw`UPDATE retention_looks SET due_at = now() WHERE package_id = ${packageId}`;
+  if (gone > 0) await judgeAgain(tx, packageId);
   return gone;
 }

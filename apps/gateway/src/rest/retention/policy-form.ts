@@ -32,11 +32,9 @@ const Rule = z
 
 /** A retention policy as requests bring it. */
 export const PolicyForm = z.strictObject({
-  tags: TagPattern.nullable()
-    .default(null)
-    .meta({
-      description: 'Expression (RE2) that the whole tag must match for the policy to judge it; null: it judges all',
-    }),
+  tags: TagPattern.nullable().default(null).meta({
+    description: 'Expression (RE2) that the whole tag must match for the policy to judge it; null: it judges all',
+  }),
   keep: z.array(Rule).min(1).max(MAX_RULES).meta({ description: 'Rules of which one is enough to keep a tag' }),
 });
 

@@ -15,11 +15,9 @@ export const PREVIEW_QUERY = {
 };
 
 export const PreviewAnswer = z.object({
-  from: z
-    .enum(['package', 'namespace', 'asked'])
-    .meta({
-      description: "Whose policy it is: the package's own, its namespace's, or the one that the request brought",
-    }),
+  from: z.enum(['package', 'namespace', 'asked']).meta({
+    description: "Whose policy it is: the package's own, its namespace's, or the one that the request brought",
+  }),
   policy: PolicyView,
   tags: z
     .array(
