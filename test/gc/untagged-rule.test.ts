@@ -7,6 +7,7 @@ import { ACTOR, openRegistry, type TestRegistry } from './registry.js';
 
 const NAME = 'acme/app';
 const DAY = 86_400;
+const SETTINGS = { allowSparse: false, buildCacheBudget: 'instance' } as const;
 
 let registry: TestRegistry;
 let close: () => Promise<void>;
@@ -49,7 +50,7 @@ it("rewrites a package's marks in batches, and goes on where it was broken off",
   await registry.collect(); // what has a tag is looked at, too, when its time comes
   const settings = new PrismaPackageSettings(database);
   const change = async (untaggedAfter: number | 'never' | 'instance') =>
-    settings.change(await registry.idOf(NAME), { allowSparse: false, untaggedAfter }, ACTOR);
+    settings.change(await registry.idOf(NAME), { ...SETTINGS, untaggedAfter }, ACTOR);
   expect(await change(7 * DAY)).toBe(true);
   const before = await due(NAME);
   expect(new Set(before), 'nothing in the transaction of the change').toEqual(new Set([30]));
@@ -71,8 +72,8 @@ it("rewrites the marks of all packages that go by the instance's rule when that 
   const database = await open(30 * DAY);
   for (const name of [NAME, 'acme/second', 'acme/own', 'acme/kept']) await push(name, 3);
   const settings = new PrismaPackageSettings(database);
-  await settings.change(await registry.idOf('acme/own'), { allowSparse: false, untaggedAfter: 9 * DAY }, ACTOR);
-  await settings.change(await registry.idOf('acme/kept'), { allowSparse: false, untaggedAfter: 'never' }, ACTOR);
+  await settings.change(await registry.idOf('acme/own'), { ...SETTINGS, untaggedAfter: 9 * DAY }, ACTOR);
+  await settings.change(await registry.idOf('acme/kept'), { ...SETTINGS, untaggedAfter: 'never' }, ACTOR);
   await registry.collect();
 
   const rewrite = async (rules: PrismaUntaggedRules, limit: number) => {

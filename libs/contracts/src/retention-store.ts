@@ -17,6 +17,7 @@ const place = z.object({ pushedAt: z.number(), versionId: id, name: z.string() }
 const tag = place.extend({
   digest,
   pulledAt: z.number().optional(),
+  isBuildCache: z.boolean(),
   protection: z.object({ rule: z.string(), reason: z.string() }).optional(),
   about: digest.optional(),
 });

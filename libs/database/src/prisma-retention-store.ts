@@ -23,6 +23,7 @@ interface TagRow {
   digest: Digest;
   pushedAt: number;
   pulledAt: number | null;
+  isBuildCache: boolean;
   about: Digest | null;
 }
 
@@ -82,7 +83,7 @@ export class PrismaRetentionStore extends RetentionStore {
     return inTransaction(this.database, async (tx) => {
       const rules = await TagRules.of(tx, packageId, BY_RETENTION);
       const rows = await tx.$queryRaw<TagRow[]>`
-        SELECT t.name, t.manifest_id AS "versionId", m.digest,
+        SELECT t.name, t.manifest_id AS "versionId", m.digest, m.class = 'build_cache' AS "isBuildCache",
           (extract(epoch FROM t.pushed_at) * 1000000)::float8 AS "pushedAt",
           (extract(epoch FROM d.last_at) * 1000000)::float8 AS "pulledAt", s.digest AS about
         FROM (

@@ -35,4 +35,6 @@ export async function logDeletedTags(
     INSERT INTO tag_log (package_id, name, from_digest, actor)
     SELECT ${packageId}, t.name, t.digest, ${actor.principal}
     FROM unnest(${tags.map(({ name }) => name)}::text[], ${tags.map(({ digest }) => digest)}::text[]) AS t(name, digest)`;
+  const removed = tags.map(({ name, digest }) => ({ reference: name, digest }));
+  await bury(tx, { packageId, removed, by: actor.principal });
 }

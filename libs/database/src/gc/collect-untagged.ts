@@ -81,7 +81,9 @@ export async function collectUntagged(
       deleted_by = CASE WHEN is_leftover THEN ${BY_RETENTION.principal} ELSE ${RULE.principal} END
     WHERE id = ANY(${doomedIds}::int[])`;
   for (const actor of [RULE, BY_RETENTION]) {
-    const digests = doomed.filter(({ isLeftover }) => isLeftover === (actor === BY_RETENTION)).map(({ digest }) => digest);
+    const digests = doomed
+      .filter(({ isLeftover }) => isLeftover === (actor === BY_RETENTION))
+      .map(({ digest }) => digest);
     await buryDigests(tx, packageId, digests, actor.principal);
   }
   for (const [i, { digest, bytes, isLeftover }] of doomed.entries()) {

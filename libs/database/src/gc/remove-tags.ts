@@ -1,6 +1,7 @@
 import type { Digest } from '#oci';
 import { failpoint, type SeenTag } from '#registry';
 import { recordEvents } from '../audit.js';
+import { buryDigests } from '../bury.js';
 import { passGate } from '../gate.js';
 import { findPolicyInForce } from '../retention-in-force.js';
 import { setReview } from '../review.js';
@@ -100,6 +101,8 @@ async function hideVersions(
       deleted_by = ${BY_RETENTION.principal}, deleted_tags = string_to_array(d.tags, ' ')
     FROM unnest(${doomed.map(({ id }) => id)}::int[], ${doomed.map(({ tags }) => tags.join(' '))}::text[]) AS d(id, tags)
     WHERE manifests.id = d.id`;
+  const digests = doomed.map(({ digest }) => digest);
+  await buryDigests(tx, packageId, digests, BY_RETENTION.principal);
   const data = doomed.map(({ digest, tags }) => ({ digest, tags }));
   await recordEvents(tx, { kind: 'version.delete', packageId, actor: BY_RETENTION, data });
   return new Map(doomed.map(({ id, bytes }) => [id, bytes]));

@@ -3,11 +3,29 @@ import type { Actor } from '../repository.js';
 import type { FreedBytes } from './storage-figures.js';
 
 /** Kinds of things that collection counts. */
-export const GC_KINDS = ['retention', 'untagged', 'build_caches', 'manifests', 'packages', 'links', 'blobs', 'uploads'] as const;
+export const GC_KINDS = [
+  'retention',
+  'untagged',
+  'build_caches',
+  'manifests',
+  'packages',
+  'links',
+  'blobs',
+  'uploads',
+] as const;
 export type GcKind = (typeof GC_KINDS)[number];
 
 /** What a run does, one after the other: how far it is. */
-export const GC_STEPS = ['retention', 'untagged', 'build_caches', 'manifests', 'uploads', 'links', 'blobs', 'objects'] as const;
+export const GC_STEPS = [
+  'retention',
+  'untagged',
+  'build_caches',
+  'manifests',
+  'uploads',
+  'links',
+  'blobs',
+  'objects',
+] as const;
 export type GcStep = (typeof GC_STEPS)[number];
 
 /** What operators ask of one run. */

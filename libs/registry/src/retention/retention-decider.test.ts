@@ -15,6 +15,7 @@ const tag = (name: string, versionId: number, daysAgo: number, more: Partial<Ret
   digest,
   pushedAt: NOW - daysAgo * DAY * SECOND,
   pulledAt: undefined,
+  isBuildCache: false,
   protection: undefined,
   about: undefined,
   ...more,
@@ -72,6 +73,11 @@ describe('newest', () => {
       tag('v1', 1, 2),
     ];
     expect(kept(policy([{ newest: 1 }]), tags)).toEqual([signature, 'v2']);
+  });
+
+  it('counts no build cache, and leaves it to its budget', () => {
+    const tags = [tag('cache', 9, 0, { isBuildCache: true }), tag('v2', 2, 1), tag('v1', 1, 2)];
+    expect(kept(policy([{ newest: 1 }]), tags)).toEqual(['cache', 'v2']);
   });
 
   it('counts versions that something else keeps as well', () => {

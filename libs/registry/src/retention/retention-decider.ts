@@ -24,6 +24,7 @@ export function retentionDecider(policy: RetentionPolicy, now: number): (tag: Re
   const rules = policy.keep.map((rule, i) => ruleDecider(rule, `rule ${i + 1}`, now));
   return (tag) => {
     if (!isSelected(tag.name)) return kept(`the policy is for tags that match ${policy.tags}`);
+    if (tag.isBuildCache) return kept('build caches go by their budget');
     // Every rule sees every tag, and counts it.
     const holds = rules.map((judge) => judge(tag)).filter((hold) => hold !== undefined);
     const { protection, about } = tag;

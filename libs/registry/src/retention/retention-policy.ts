@@ -28,6 +28,8 @@ export interface RetainableTag {
   pushedAt: number;
   /** When its version was pulled last. */
   pulledAt: number | undefined;
+  /** Build caches go by a budget of their own. */
+  isBuildCache: boolean;
   /** What forbids its deletion. */
   protection: { rule: string; reason: string } | undefined;
   /**
