@@ -1,7 +1,8 @@
 import type { Digest } from '#oci';
-import { failpoint, type SeenTag } from '#registry';
+import { type FreedBytes, failpoint, type SeenTag } from '#registry';
 import { recordEvents } from '../audit.js';
 import { buryDigests } from '../bury.js';
+import { freedBytes } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { findPolicyInForce } from '../retention-in-force.js';
 import { setReview } from '../review.js';
@@ -59,9 +60,9 @@ export async function removeRetainedTags(
   await logDeletedTags(tx, packageId, removed, BY_RETENTION);
   const data = removed.map(({ name, digest }) => ({ tag: name, digest }));
   await recordEvents(tx, { kind: 'tag.delete', packageId, actor: BY_RETENTION, data });
-  const hidden = await hideVersions(tx, packageId, removed, rules);
+  const { hidden, freed } = await hideVersions(tx, packageId, removed, rules);
   const from = `of the ${policy.holder}'s retention policy`;
-  for (const { name, versionId, digest } of removed) {
+  for (const [i, { name, versionId, digest }] of removed.entries()) {
     const bytes = hidden.get(versionId);
     hidden.delete(versionId); // counted once
     const rest = bytes === undefined ? '' : '; nothing else holds its version';
@@ -71,18 +72,19 @@ export async function removeRetainedTags(
       digest,
       bytes: bytes ?? 0,
       reason: `no rule ${from} keeps the tag ${name}${rest}`,
+      freed: i === 0 ? freed : undefined,
     });
   }
   return removed.length;
 }
 
-/** Answers the bytes of each version that is hidden now, by id. */
+/** Answers the bytes of each version that is hidden now, by id, and what hiding them frees of the whole registry. */
 async function hideVersions(
   tx: Transaction,
   packageId: number,
   removed: readonly RemovedTag[],
   { restoreWindow, untaggedAfter }: { restoreWindow: number; untaggedAfter: number | undefined },
-): Promise<Map<number, number>> {
+): Promise<{ hidden: Map<number, number>; freed: FreedBytes | undefined }> {
   const tagsOf = Map.groupBy(removed, ({ versionId }) => versionId);
   const left = await tx.$queryRaw<Left[]>`
     SELECT m.id, m.digest, (m.size + m.config_size + m.layers_size)::float8 AS bytes, ${IS_HELD} AS "isHeld"
@@ -95,7 +97,10 @@ async function hideVersions(
   const doomed = left
     .filter(({ isHeld }) => !isHeld)
     .map((version) => ({ ...version, tags: (tagsOf.get(version.id) ?? []).map(({ name }) => name).sort() }));
-  if (doomed.length === 0) return new Map();
+  if (doomed.length === 0) return { hidden: new Map(), freed: undefined };
+  const ids = doomed.map(({ id }) => id);
+  // What belonged to them alone goes with them, whatever the instance's rule for untagged manifests.
+  const freed = await freedBytes(tx, packageId, ids, 'instance', 0);
   await tx.$executeRaw`
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${restoreWindow}::float8),
       deleted_by = ${BY_RETENTION.principal}, deleted_tags = string_to_array(d.tags, ' ')
@@ -105,5 +110,5 @@ async function hideVersions(
   await buryDigests(tx, packageId, digests, BY_RETENTION.principal);
   const data = doomed.map(({ digest, tags }) => ({ digest, tags }));
   await recordEvents(tx, { kind: 'version.delete', packageId, actor: BY_RETENTION, data });
-  return new Map(doomed.map(({ id, bytes }) => [id, bytes]));
+  return { hidden: new Map(doomed.map(({ id, bytes }) => [id, bytes])), freed };
 }
