@@ -7,10 +7,10 @@ import {
   PrismaGcRunQueue,
   PrismaGcRuns,
   PrismaReconciling,
-  PrismaScrubbing,
-  PrismaStorageMeasuring,
   PrismaRetentionStore,
   PrismaRetentionWork,
+  PrismaScrubbing,
+  PrismaStorageMeasuring,
   PrismaUntaggedRules,
 } from '#database';
 import type { Queues } from '#queue';
@@ -22,10 +22,10 @@ import {
   ObjectHasher,
   ObjectStore,
   Reconciling,
-  Scrubbing,
-  StorageMeasuring,
   RetentionStore,
   RetentionWork,
+  Scrubbing,
+  StorageMeasuring,
   UntaggedRules,
 } from '#registry';
 import { WorkerModule } from './worker.module.js';

@@ -107,6 +107,14 @@ export {
   type StrayUpload,
   type SuspectBlob,
 } from './ports/reconciling.js';
+export {
+  type PolicyInForce,
+  type RetainableTags,
+  type RetentionHolder,
+  RetentionStore,
+  RetentionWork,
+  type SeenTag,
+} from './ports/retention-store.js';
 export { type MissingBlob, ScrubControl, type ScrubPass, type ScrubSettings } from './ports/scrub-control.js';
 export {
   type BlobToScrub,
@@ -127,14 +135,6 @@ export {
   StorageFigures,
 } from './ports/storage-figures.js';
 export { StorageMeasuring } from './ports/storage-measuring.js';
-export {
-  type PolicyInForce,
-  type RetainableTags,
-  type RetentionHolder,
-  RetentionStore,
-  RetentionWork,
-  type SeenTag,
-} from './ports/retention-store.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
 export { UntaggedRules } from './ports/untagged-rules.js';

@@ -40,7 +40,7 @@ interface RunAnswer {
 interface CountAnswer {
   count: number;
   bytes: number;
-  /** What leaves storage once they are gone for good, and what others use still; only for `untagged`, `manifests` and `build_caches`. */
+  /** What leaves storage once they are gone for good, and what others use still; only for `retention`, `untagged`, `manifests` and `build_caches`. */
   freed?: FreedBytes;
 }
 
