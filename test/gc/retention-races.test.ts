@@ -86,10 +86,10 @@ it('stops in the middle when collection is paused, and goes on later', async () 
   for (const tag of ['a', 'b']) await push(numbered(tag === 'a' ? 1 : 2), [tag]);
   await age();
   await set(A_DAY);
-  await registry.runs.setControl({ mode: 'paused', pace: undefined }, ACTOR);
+  await registry.runs.changeControl({ mode: 'paused', pace: undefined }, ACTOR);
   await expect(applying().run()).rejects.toThrow(GcStopped);
   expect(await tags()).toEqual(['a', 'b']);
-  await registry.runs.setControl({ mode: 'on', pace: undefined }, ACTOR);
+  await registry.runs.changeControl({ mode: 'on', pace: undefined }, ACTOR);
   expect(await applying().run()).toBe(2);
 });
 

@@ -8,6 +8,7 @@ import { applyMigrations } from './migrate.js';
 import { PrismaGcRuns } from './prisma-gc-runs.js';
 import { PrismaPackageSettings } from './prisma-package-settings.js';
 import { PrismaPackageStore } from './prisma-package-store.js';
+import { PrismaUntaggedRules } from './prisma-untagged-rules.js';
 
 // Settings of which a request names some: the others stay as they are at the moment of the change, not of the request.
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 });
 
 it('two changes of different settings of a package at once both hold', async () => {
-  const settings = new PrismaPackageSettings(database, undefined);
+  const settings = new PrismaPackageSettings(database);
   const id = await new PrismaPackageStore(database).ensure('acme/app' as RepositoryName, ACTOR);
   await Promise.all([
     settings.change(id, { allowSparse: true }, ACTOR),
@@ -62,15 +63,18 @@ it('two changes of different settings of a package at once both hold', async () 
 });
 
 it('a changed rule gives what has no tag a new time, an unchanged one does not', async () => {
-  const settings = new PrismaPackageSettings(database, undefined);
+  const settings = new PrismaPackageSettings(database);
   const id = await new PrismaPackageStore(database).ensure('acme/old' as RepositoryName, ACTOR);
   await server.sql(
     `INSERT INTO manifests (package_id, digest, media_type, class, bytes, size)
      VALUES ($1, 'sha256:' || repeat('1', 64), 'application/json', 'other', '\\x7b7d', 2)`,
     [id],
   );
-  const reviewAt = async () =>
-    (await server.sql('SELECT review_at FROM manifests WHERE package_id = $1', [id]))[0]?.review_at;
+  const rules = new PrismaUntaggedRules(database, undefined);
+  const reviewAt = async () => {
+    while (await rules.rewriteSome(10)); // as the worker does
+    return (await server.sql('SELECT review_at FROM manifests WHERE package_id = $1', [id]))[0]?.review_at;
+  };
   await settings.change(id, { untaggedAfter: 3600 }, ACTOR);
   const given = await reviewAt();
   expect(given).toBeInstanceOf(Date);
