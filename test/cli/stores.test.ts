@@ -1,4 +1,6 @@
-// What operators see of storage: use, comparisons, scrubbing, uploads, deletions.
+// What operators see of storage: use, retention, comparisons, scrubbing, uploads, deletions.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.js';
 import { type Cli, createCli } from '../support/cli.js';
@@ -43,6 +45,20 @@ it('lists what organisations and packages store', async () => {
   expect(await cli.text('storage', 'package', 'acme/app')).toMatch(/^package: +acme\/app\nversions: +3\n/);
   expect((await cli.run(['storage', 'package', 'acme/none'])).code).toBe(6);
 }, 240_000);
+
+it('previews retention', async () => {
+  const none = await cli.run(['retention', 'preview', 'acme/app']);
+  expect([none.code, none.stderr]).toEqual([6, expect.stringContaining('No retention policy')]);
+  const policy = join(cli.folder, 'policy.json');
+  await writeFile(policy, JSON.stringify({ tags: 'pr-.*', keep: [{ newest: 1 }] }));
+  const answer = await cli.json('retention', 'preview', 'acme/app', '--policy', policy, '--only', 'removed');
+  expect(answer).toMatchObject({ from: 'asked', tags: [{ name: 'pr-1', decision: 'remove' }], next: null });
+  expect(await cli.text('retention', 'preview', 'acme/app', '--policy', policy)).toMatch(
+    /^TAG +DECISION[\s\S]*^pr-2 +keep /m,
+  );
+  await writeFile(policy, '{');
+  expect((await cli.run(['retention', 'preview', 'acme/app', '--policy', policy])).code).toBe(2);
+});
 
 it('compares store and database, and follows that to its end', async () => {
   const run = await cli.json('reconcile', 'start', '--dry-run', '--wait');

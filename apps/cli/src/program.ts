@@ -9,6 +9,7 @@ import { addMaintenance } from './commands/maintenance.js';
 import { addOrganisations } from './commands/orgs.js';
 import { addPackages } from './commands/packages.js';
 import { addReconcile } from './commands/reconcile.js';
+import { addRetention } from './commands/retention.js';
 import { addScrub } from './commands/scrub.js';
 import { addStorage } from './commands/storage.js';
 import { addTokens } from './commands/tokens.js';
@@ -39,6 +40,7 @@ export function createProgram(terminal: Terminal, version: string): Command {
     addPackages,
     addGc,
     addStorage,
+    addRetention,
     addReconcile,
     addScrub,
     addUploads,

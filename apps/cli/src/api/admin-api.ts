@@ -89,6 +89,19 @@ export class AdminApi {
       path: { owner, name },
     });
 
+  previewRetention = (owner: string, name: string, only: string | undefined, after?: string) =>
+    this.http.call<answers.RetentionPreview>('GET', '/packages/{owner}/{name}/retention/preview', {
+      path: { owner, name },
+      query: { only, after },
+    });
+
+  tryRetention = (owner: string, name: string, policy: unknown, only: string | undefined, after?: string) =>
+    this.http.call<answers.RetentionPreview>('POST', '/packages/{owner}/{name}/retention/preview', {
+      path: { owner, name },
+      query: { only, after },
+      body: policy,
+    });
+
   startReconcile = (body: { dry_run: boolean }) => this.http.call<{ id: number }>('POST', '/reconcile/runs', { body });
   reconcileRun = (id: string) => this.http.call<answers.ReconcileRun>('GET', '/reconcile/runs/{id}', { path: { id } });
   reconcileRuns = (after?: string) =>

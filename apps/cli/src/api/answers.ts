@@ -129,6 +129,22 @@ export interface Measured {
   measured_at: string | null;
 }
 
+export interface RetentionPreview {
+  from: 'package' | 'namespace' | 'asked';
+  policy: object;
+  tags: Array<{
+    name: string;
+    version_id: number;
+    digest: string;
+    pushed_at: string;
+    pulled_at: string | null;
+    decision: 'keep' | 'remove';
+    reasons: string[];
+    kept_until: string | null;
+  }>;
+  next: string | null;
+}
+
 export interface ReconcileRun {
   id: number;
   state: 'queued' | 'running' | 'done' | 'failed';
