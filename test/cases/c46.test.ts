@@ -73,7 +73,7 @@ it('says scopes and limits on every answer, a list and a 204 too', async () => {
 });
 
 it("says of what is not there in GitHub's form that it is not", async () => {
-  for (const path of ['/', '/nothing', '/orgs/%zz/packages', '/user']) {
+  for (const path of ['/', '/nothing', '/orgs/%zz/packages', '/user/emails']) {
     const answer = await rest(berth, accounts.pusher.token, path);
     expect(answer.body).toMatchObject({ message: expect.any(String), status: String(answer.status) });
     expect([400, 404]).toContain(answer.status);
