@@ -121,7 +121,10 @@ describe.each([
       );
     } else if (one.do === 'index') {
       const late = one.late === undefined ? [] : [lateImage(one.late)];
-      const children = [...one.children.map(pick).filter((child) => child !== undefined), ...late];
+      // Where untagged ones stay, a referrer that an index names as well goes or stays by which of the two went first.
+      const isNamable = (child: Document | undefined) =>
+        child && (untaggedAfter !== undefined || !('subject' in child));
+      const children = [...one.children.map(pick).filter((child) => isNamable(child)), ...late] as Document[];
       if (children.length > 0) await push(name, pushed, index(children, about(one.subject)), one.tags);
     } else if (one.do === 'late') {
       await push(name, pushed, lateImage(one.layer), []);

@@ -13,7 +13,8 @@ type Reached = Omit<HeldManifest, 'subject' | 'staysUntagged'> & {
  * referrers, and children that nothing else holds. `exclusive`: bytes of theirs that no other live or restorable manifest
  * uses, of all that `within` lets the reader see. `shared`: bytes of theirs, and of what they name, that others use still,
  * among them those of a manifest that cannot be deleted as an index needs it. Manifests count as well as blobs: for an
- * image that stands alone, the two add up to its size. Blobs whose object was lost take up nothing.
+ * image that stands alone, the two add up to its size. Blobs whose object was lost take up nothing. Where untagged manifests
+ * stay, a referrer that an index names as well is taken to stay: it goes if the index is gone before its subject is.
  *
  * `untaggedAfter`: the instance's rule, in seconds; undefined for never. Costs what the manifests are made of, not what the
  * package or the registry holds.
