@@ -23,8 +23,9 @@ export class ApplyRetention {
   async run(pass: GcPass): Promise<number> {
     let removed = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(PACKAGES);
+      await this.brake.pass();
       const { packageIds, next } = await this.work.findPackages(PACKAGES, after);
+      this.brake.owe(packageIds.length);
       failpoint('retention-found');
       for (const packageId of packageIds) removed += await this.judge(packageId, pass);
       after = next;
@@ -41,8 +42,9 @@ export class ApplyRetention {
     let dueAt: number | undefined;
     let removed = 0;
     for (let after: TagPlace | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
-      await this.brake.pass(PAGE);
+      await this.brake.pass();
       const { tags, now, next } = await this.store.tags(packageId, PAGE, after);
+      this.brake.owe(tags.length);
       begun ||= now;
       decide ??= retentionDecider(policy, now);
       const doomed: SeenTag[] = [];

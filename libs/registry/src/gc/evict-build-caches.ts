@@ -27,8 +27,9 @@ export class EvictBuildCaches {
 
   private async evict(packageId: number, pass: GcPass): Promise<number> {
     for (let evicted = 0; ; ) {
-      await this.brake.pass(BATCH);
+      await this.brake.pass();
       const batch = await this.garbage.evictBuildCaches(packageId, pass);
+      this.brake.owe(BATCH);
       failpoint('build-caches-evicted');
       evicted += batch.evicted;
       if (batch.isDone || pass.isDryRun) return evicted;

@@ -34,15 +34,12 @@ export class GcBrake {
     this.owed += rows;
   }
 
-  /**
-   * Returns when the next batch may begin: all batches of all workers share one pace. `rows`: where they are not told by `owe`
-   * afterwards, about how many it will take. Errors: GcStopped.
-   */
-  async pass(rows = 0): Promise<void> {
+  /** Returns when the next batch may begin: all batches of all workers share one pace. Errors: GcStopped. */
+  async pass(): Promise<void> {
     const { signal } = this;
-    const owed = this.owed;
+    const { owed } = this;
     this.owed = 0;
-    for (let spent = owed + rows; ; spent = 0) {
+    for (let spent = owed; ; spent = 0) {
       const { mode, waitMs } = await this.runs.spend(spent);
       if (mode !== 'on') throw new GcStopped(mode);
       if (signal.aborted) throw new GcStopped('ending');

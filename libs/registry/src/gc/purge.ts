@@ -47,8 +47,9 @@ export class Purge {
       for (const packageId of rows) {
         let result: 'more' | 'done' | 'kept';
         do {
-          await this.brake.pass(BATCH);
+          await this.brake.pass();
           result = await this.garbage.purgePackage(packageId, pass);
+          this.brake.owe(BATCH);
           failpoint('package-batch-purged');
         } while (result === 'more' && !pass.isDryRun);
         if (result === 'done') gone += 1;

@@ -18,9 +18,11 @@ export class RewriteMarks {
     // Once a process: while an update is under way, processes with the old and the new rule would change it to and fro.
     if (!this.isNoted) await this.rules.noteInstanceRule();
     this.isNoted = true;
-    do {
-      await this.brake.pass(BATCH);
+    for (let hasMore = true; hasMore; ) {
+      await this.brake.pass();
       failpoint('marks-rewritten');
-    } while (await this.rules.rewriteSome(BATCH));
+      hasMore = await this.rules.rewriteSome(BATCH);
+      if (hasMore) this.brake.owe(BATCH);
+    }
   }
 }
