@@ -121,9 +121,13 @@ describe.each([
       );
     } else if (one.do === 'index') {
       const late = one.late === undefined ? [] : [lateImage(one.late)];
-      // Where untagged ones stay, a referrer that an index names as well goes or stays by which of the two went first.
+      // What goes by which of two went first is not foretold: an index about something that it names, itself or through another
+      // index; and where untagged ones stay, a referrer that an index names as well.
+      const subject = one.subject === undefined ? undefined : pick(one.subject);
       const isNamable = (child: Document | undefined) =>
-        child && (untaggedAfter !== undefined || !('subject' in child));
+        child &&
+        (!subject || (child !== subject && !('manifests' in child))) &&
+        (untaggedAfter !== undefined || !('subject' in child));
       const children = [...one.children.map(pick).filter((child) => isNamable(child)), ...late] as Document[];
       if (children.length > 0) await push(name, pushed, index(children, about(one.subject)), one.tags);
     } else if (one.do === 'late') {
@@ -152,12 +156,19 @@ describe.each([
     if ((await registry.put(name, document, tagNames)) === undefined) pushed.push(document);
   }
 
-  /** Each that can be deleted, children after their index; for good. Those that are hidden come to their end. */
+  /**
+   * Each that can be deleted, children after their index; for good. Those that are hidden come to their end: before the others,
+   * as what goes with them may be what still needs another, and behind them, if one of those needed it.
+   */
   async function removeAll(name: string, doomed: Array<{ id: number; digest: string }>): Promise<void> {
+    const endHidden = () =>
+      registry.sql('UPDATE manifests SET purge_at = now() WHERE id = ANY($1) AND deleted_at IS NOT NULL', [
+        doomed.map(({ id }) => id),
+      ]);
+    await endHidden();
+    await settle();
     for (const _ of doomed) for (const { digest } of doomed) await registry.removeManifest(name, digest);
-    await registry.sql('UPDATE manifests SET purge_at = now() WHERE id = ANY($1) AND deleted_at IS NOT NULL', [
-      doomed.map(({ id }) => id),
-    ]);
+    await endHidden();
   }
 
   /** Collects until nothing goes any more. */
