@@ -14,7 +14,7 @@ interface Entry {
 export async function recordAudit(tx: Transaction, { actor, action, target, data }: Entry): Promise<void> {
   await insertAudit(
     tx,
-    { actor, action, data: data ?? {} },
+    { actor, action, data: [data ?? {}] },
     Prisma.sql`${target}::text,
     (SELECT id FROM namespaces WHERE path = lower(split_part(${target}::text, '/', 1)))`,
   );
@@ -25,7 +25,7 @@ export async function recordPackageAudit(
   tx: Transaction,
   { actor, action, packageId, data }: Omit<Entry, 'target'> & { packageId: number },
 ): Promise<void> {
-  await insertAudit(tx, { actor, action, data: data ?? {} }, ofPackage(packageId));
+  await insertAudit(tx, { actor, action, data: [data ?? {}] }, ofPackage(packageId));
 }
 
 /** Writes one event row for those who may want to hear of it later, and the audit row. */
@@ -33,11 +33,7 @@ export async function recordEvent(
   tx: Transaction,
   event: { kind: string; packageId: number; actor: Actor; data: Record<string, unknown> },
 ): Promise<void> {
-  const { kind, packageId, actor, data } = event;
-  await tx.$executeRaw`
-    INSERT INTO events (kind, package_id, actor, data)
-    VALUES (${kind}, ${packageId}, ${actor.principal}, ${JSON.stringify(data)}::jsonb)`;
-  await insertAudit(tx, { actor, action: kind, data }, ofPackage(packageId));
+  await recordEvents(tx, { ...event, data: [event.data] });
 }
 
 /** The same for several events of one kind, each with its data. */
@@ -45,16 +41,13 @@ export async function recordEvents(
   tx: Transaction,
   events: { kind: string; packageId: number; actor: Actor; data: ReadonlyArray<Record<string, unknown>> },
 ): Promise<void> {
-  const { kind, packageId, actor } = events;
-  const data = events.data.map((one) => JSON.stringify(one));
+  const { kind, packageId, actor, data } = events;
+  if (data.length === 0) return;
   await tx.$executeRaw`
     INSERT INTO events (kind, package_id, actor, data)
-    SELECT ${kind}, ${packageId}, ${actor.principal}, d::jsonb FROM unnest(${data}::text[]) AS d`;
-  const more = JSON.stringify({ principal: actor.principal });
-  await tx.$executeRaw`
-    INSERT INTO audit_log (actor, action, result, data, target, namespace_id)
-    SELECT ${actor.login}, ${kind}, 'done', d::jsonb || ${more}::jsonb, p.target, p.namespace_id
-    FROM unnest(${data}::text[]) AS d, (SELECT ${ofPackage(packageId)}) AS p(target, namespace_id)`;
+    SELECT ${kind}, ${packageId}, ${actor.principal}, d::jsonb
+    FROM unnest(${data.map((one) => JSON.stringify(one))}::text[]) AS d`;
+  await insertAudit(tx, { actor, action: kind, data }, ofPackage(packageId));
 }
 
 const ofPackage = (packageId: number): Prisma.Sql => Prisma.sql`
@@ -64,13 +57,14 @@ const ofPackage = (packageId: number): Prisma.Sql => Prisma.sql`
 
 async function insertAudit(
   tx: Transaction,
-  { actor, action, data }: Pick<Entry, 'actor' | 'action' | 'data'>,
+  { actor, action, data }: Pick<Entry, 'actor' | 'action'> & { data: ReadonlyArray<Record<string, unknown>> },
   target: Prisma.Sql,
 ): Promise<void> {
   const { login, userId, tokenId, address, principal, isOverriding } = actor;
-  const more = { ...data, principal, ...(isOverriding && { as: 'administrator' }) };
+  const more = { principal, ...(isOverriding && { as: 'administrator' }) };
+  const rows = data.map((one) => JSON.stringify({ ...one, ...more }));
   await tx.$executeRaw`
     INSERT INTO audit_log (actor, actor_user_id, token_id, address, action, result, data, target, namespace_id)
     SELECT ${login}, ${userId ?? null}::int, ${tokenId ?? null}::int, ${address ?? null}, ${action}, 'done',
-      ${JSON.stringify(more)}::jsonb, ${target}`;
+      d::jsonb, ${target} FROM unnest(${rows}::text[]) AS d`;
 }

@@ -13,7 +13,7 @@ import {
 } from '#registry';
 import { recordAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
-import { downwardsFrom, pageDownwards } from './downwards.js';
+import { downwardsFrom, pageOfIds } from './id-pages.js';
 import { inTransaction } from './transaction.js';
 
 /** Up to so many blobs or links a question after storage adds up itself; beyond it the last measurement answers. */
@@ -55,7 +55,7 @@ export class PrismaGcRuns extends GcRuns {
   override async list({ limit, after }: PageRequest): Promise<Page<GcRun>> {
     const before = downwardsFrom(after);
     const runs = await this.describe(Prisma.sql`WHERE id < ${before}::bigint ORDER BY id DESC LIMIT ${limit + 1}`);
-    return pageDownwards(runs, limit);
+    return pageOfIds(runs, limit);
   }
 
   private async describe(which: Prisma.Sql): Promise<GcRun[]> {
@@ -87,7 +87,7 @@ export class PrismaGcRuns extends GcRuns {
       packageId: row.packageId ?? undefined,
       digest: row.digest ?? undefined,
     }));
-    return pageDownwards(entries, limit);
+    return pageOfIds(entries, limit);
   }
 
   override async control(): Promise<GcControl> {

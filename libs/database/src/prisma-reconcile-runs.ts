@@ -2,8 +2,8 @@ import type { Digest, Page, PageRequest } from '#oci';
 import { type Actor, type FindingKind, type ReconcileFinding, type ReconcileRun, ReconcileRuns } from '#registry';
 import { recordAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
-import { downwardsFrom, pageDownwards } from './downwards.js';
 import { holdersOf } from './holders.js';
+import { downwardsFrom, pageOfIds, upwardsFrom } from './id-pages.js';
 import { inTransaction } from './transaction.js';
 
 type RunRow = Omit<ReconcileRun, 'requestedBy' | 'startedAt' | 'finishedAt' | 'error' | 'progress'> & {
@@ -47,7 +47,7 @@ export class PrismaReconcileRuns extends ReconcileRuns {
   override async list({ limit, after }: PageRequest): Promise<Page<ReconcileRun>> {
     const before = downwardsFrom(after);
     const runs = await this.describe(Prisma.sql`WHERE id < ${before}::bigint ORDER BY id DESC LIMIT ${limit + 1}`);
-    return pageDownwards(runs, limit);
+    return pageOfIds(runs, limit);
   }
 
   private async describe(which: Prisma.Sql): Promise<ReconcileRun[]> {
@@ -74,12 +74,11 @@ export class PrismaReconcileRuns extends ReconcileRuns {
     { limit, after }: PageRequest,
   ): Promise<Page<ReconcileFinding>> {
     const ofKind = kind === undefined ? Prisma.empty : Prisma.sql`AND kind = ${kind}`;
-    const from = /^[0-9]{1,18}$/.test(after ?? '') ? BigInt(after ?? '') : 0n;
     const rows = await this.database.$queryRaw<FindingRow[]>`
       SELECT id::float8 AS id, kind, object_key AS "objectKey", digest, size::float8 AS size,
         expected_size::float8 AS "expectedSize", delete_at AS "deleteAt"
-      FROM reconcile_findings WHERE run_id = ${runId} AND id > ${from}::bigint ${ofKind} ORDER BY id LIMIT ${limit + 1}`;
-    const shown = rows.slice(0, limit);
+      FROM reconcile_findings WHERE run_id = ${runId} AND id > ${upwardsFrom(after)}::bigint ${ofKind} ORDER BY id LIMIT ${limit + 1}`;
+    const { items: shown, next } = pageOfIds(rows, limit);
     const holders = await holdersOf(
       this.database,
       shown.flatMap(({ digest }) => digest ?? []),
@@ -92,7 +91,7 @@ export class PrismaReconcileRuns extends ReconcileRuns {
       deleteAt: row.deleteAt ?? undefined,
       packages: (digest && holders.get(digest)) || [],
     }));
-    return { items, next: rows.length > limit ? String(items.at(-1)?.id) : undefined };
+    return { items, next };
   }
 }
 

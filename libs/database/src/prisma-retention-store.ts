@@ -12,7 +12,7 @@ import {
 import { recordAudit, recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
-import { BY_RETENTION } from './gc/retention-actor.js';
+import { BY_RETENTION } from './gc/rule-actors.js';
 import { findPolicyInForce, type PolicyRow, policyOf } from './retention-in-force.js';
 import { TagRules } from './tag-rules.js';
 import { inTransaction, type Transaction } from './transaction.js';

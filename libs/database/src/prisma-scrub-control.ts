@@ -2,8 +2,8 @@ import type { Page, PageRequest } from '#oci';
 import { type Actor, type Damage, type MissingBlob, ScrubControl, type ScrubPass, type ScrubSettings } from '#registry';
 import { recordAudit } from './audit.js';
 import type { Database } from './database.js';
-import { downwardsFrom, pageDownwards } from './downwards.js';
 import { holdersOf } from './holders.js';
+import { downwardsFrom, pageOfIds, upwardsFrom } from './id-pages.js';
 import { trimPasses } from './scrub-passes.js';
 import { inTransaction } from './transaction.js';
 
@@ -36,7 +36,7 @@ export class PrismaScrubControl extends ScrubControl {
       requestedBy: row.requestedBy ?? undefined,
       finishedAt: row.finishedAt ?? undefined,
     }));
-    return pageDownwards(passes, limit);
+    return pageOfIds(passes, limit);
   }
 
   override start(operator: Actor): Promise<number> {
@@ -56,14 +56,13 @@ export class PrismaScrubControl extends ScrubControl {
   }
 
   override async missing({ limit, after }: PageRequest): Promise<Page<MissingBlob>> {
-    const from = /^[0-9]{1,18}$/.test(after ?? '') ? BigInt(after ?? '') : 0n;
     const rows = await this.database.$queryRaw<
       Array<Omit<MissingBlob, 'damage' | 'packages'> & { damage: Damage | null }>
     >`
       SELECT id::float8 AS id, digest, size::float8 AS size, object_key AS "objectKey", missing_since AS since,
         missing_reason AS damage
-      FROM blobs WHERE missing_since IS NOT NULL AND id > ${from}::bigint ORDER BY id LIMIT ${limit + 1}`;
-    const shown = rows.slice(0, limit);
+      FROM blobs WHERE missing_since IS NOT NULL AND id > ${upwardsFrom(after)}::bigint ORDER BY id LIMIT ${limit + 1}`;
+    const { items: shown, next } = pageOfIds(rows, limit);
     const holders = await holdersOf(
       this.database,
       shown.map(({ digest }) => digest),
@@ -73,6 +72,6 @@ export class PrismaScrubControl extends ScrubControl {
       damage: row.damage ?? undefined,
       packages: holders.get(row.digest) ?? [],
     }));
-    return { items, next: rows.length > limit ? String(items.at(-1)?.id) : undefined };
+    return { items, next };
   }
 }

@@ -2,6 +2,7 @@ import { Batcher } from '#batching';
 import type { Digest, Page, PageRequest, Reference } from '#oci';
 import { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from '#registry';
 import { type Database, Prisma } from './database.js';
+import { downwardsFrom, pageOfIds } from './id-pages.js';
 import { inTransaction } from './transaction.js';
 
 interface Key {
@@ -19,7 +20,7 @@ interface TombstoneRow {
 }
 
 interface DetailsRow extends TombstoneRow {
-  id: string;
+  id: number;
   reference: string;
   versionId: number | null;
   asked: number;
@@ -51,15 +52,14 @@ export class PrismaTombstones extends Tombstones {
   }
 
   override async list(packageId: number, { limit, after }: PageRequest): Promise<Page<TombstoneDetails>> {
-    const before = /^[0-9]{1,18}$/.test(after ?? '') ? after : '9223372036854775807';
     const rows = await this.database.$queryRaw<DetailsRow[]>`
-      SELECT t.id::text AS id, t.reference, t.asked::float8 AS asked, t.asked_at AS "askedAt", t.asked_by AS "askedBy",
+      SELECT t.id::float8 AS id, t.reference, t.asked::float8 AS asked, t.asked_at AS "askedAt", t.asked_by AS "askedBy",
         CASE WHEN ${IS_RESTORABLE} THEN m.id END AS "versionId", ${TOMBSTONE}
       FROM tombstones t ${WITH_VERSION}
-      WHERE t.package_id = ${packageId} AND t.id < ${before}::bigint ORDER BY t.id DESC LIMIT ${limit + 1}`;
-    const shown = rows.slice(0, limit);
+      WHERE t.package_id = ${packageId} AND t.id < ${downwardsFrom(after)}::bigint ORDER BY t.id DESC LIMIT ${limit + 1}`;
+    const { items, next } = pageOfIds(rows, limit);
     return {
-      items: shown.map((row) => ({
+      items: items.map((row) => ({
         ...tombstoneOf(row),
         reference: row.reference,
         versionId: row.versionId ?? undefined,
@@ -67,7 +67,7 @@ export class PrismaTombstones extends Tombstones {
         askedAt: row.askedAt ?? undefined,
         askedBy: row.askedBy ?? undefined,
       })),
-      next: rows.length > limit ? shown.at(-1)?.id : undefined,
+      next,
     };
   }
 

@@ -1,7 +1,8 @@
 import type { Digest } from '#oci';
 import type { Actor } from '#registry';
 import { buryDigests } from './bury.js';
-import { BY_RETENTION } from './gc/retention-actor.js';
+import { Prisma } from './database.js';
+import { BY_RETENTION } from './gc/rule-actors.js';
 import { reviewTime } from './review.js';
 import { logTag } from './tag-log.js';
 import type { TagRules } from './tag-rules.js';
@@ -55,19 +56,16 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
     UPDATE package_blobs SET idle_since = now()
     WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id}
       UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
+  const isNamed = Prisma.sql`package_id = ${packageId} AND deleted_at IS NULL AND digest IN (
+    SELECT digest FROM manifest_children WHERE manifest_id = ${id}
+    UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
   // What a retention policy removed takes along what belonged to it alone, under whatever rule for untagged manifests.
   await tx.$executeRaw`
     UPDATE manifests SET is_leftover = true
-    WHERE package_id = ${packageId} AND deleted_at IS NULL
-      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
-        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})
-      AND EXISTS (SELECT FROM manifests d WHERE d.id = ${id} AND d.deleted_by = ${BY_RETENTION.principal})
+    WHERE ${isNamed} AND EXISTS (SELECT FROM manifests d WHERE d.id = ${id} AND d.deleted_by = ${BY_RETENTION.principal})
       AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
   await tx.$executeRaw`
-    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)}
-    WHERE package_id = ${packageId} AND deleted_at IS NULL
-      AND digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
-      UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
+    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)} WHERE ${isNamed}`;
   const referrers = await tx.$queryRaw<Array<{ digest: Digest }>>`
     UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = ${WITH_SUBJECT}
     WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}

@@ -27,7 +27,7 @@ export function addGc(program: Command, commands: Commands): void {
   }
 
   gc.command('pace')
-    .description('Set how fast every worker collects')
+    .description('Set how fast all workers together collect')
     .argument('<rows>', 'rows a second, or none for no limit', paceOf)
     .action(
       commands.remote(async ({ api, args: [pace], out }) => {
@@ -103,7 +103,7 @@ const showControl = (control: GcControl, out: Output): void =>
   out.show(control, () =>
     facts({
       collection: control.mode,
-      pace: control.pace === null ? 'no limit' : `${number(control.pace)} rows a second of each worker`,
+      pace: control.pace === null ? 'no limit' : `${number(control.pace)} rows a second`,
     }),
   );
 

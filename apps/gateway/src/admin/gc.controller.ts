@@ -16,7 +16,7 @@ const Change = z.strictObject({
 
 interface ControlAnswer {
   mode: GcControl['mode'];
-  /** Rows a second of each worker; null for as fast as it goes. */
+  /** Rows a second of all workers together; null for as fast as it goes. */
   pace: number | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Digest } from '#oci';
-import type { Actor, DueManifest, DueRows } from '#registry';
-import { recordEvent } from '../audit.js';
+import type { DueManifest, DueRows } from '#registry';
+import { recordEvent, recordEvents } from '../audit.js';
 import { buryDigests } from '../bury.js';
 import type { Database } from '../database.js';
 import { freedBytes } from '../freed-bytes.js';
@@ -11,15 +11,7 @@ import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
 import { IS_HELD } from './held.js';
 import { duePage, placeAfter } from './mark-cursor.js';
-import { BY_RETENTION } from './retention-actor.js';
-
-/** Who acts where a rule does. */
-const RULE: Actor = {
-  principal: 'rule:untagged',
-  userId: undefined,
-  login: 'rule:untagged',
-  isOverriding: false,
-} as Actor;
+import { BY_RETENTION, BY_UNTAGGED } from './rule-actors.js';
 
 export async function findDueManifests(
   database: Database,
@@ -78,17 +70,17 @@ export async function collectUntagged(
   await tx.$executeRaw`
     UPDATE manifests SET deleted_at = now(), deleted_tags = '{}',
       purge_at = CASE WHEN is_leftover THEN now() ELSE now() + make_interval(secs => ${rules.restoreWindow}::float8) END,
-      deleted_by = CASE WHEN is_leftover THEN ${BY_RETENTION.principal} ELSE ${RULE.principal} END
+      deleted_by = CASE WHEN is_leftover THEN ${BY_RETENTION.principal} ELSE ${BY_UNTAGGED.principal} END
     WHERE id = ANY(${doomedIds}::int[])`;
-  for (const actor of [RULE, BY_RETENTION]) {
+  for (const actor of [BY_UNTAGGED, BY_RETENTION]) {
     const digests = doomed
       .filter(({ isLeftover }) => isLeftover === (actor === BY_RETENTION))
       .map(({ digest }) => digest);
     await buryDigests(tx, packageId, digests, actor.principal);
+    const data = digests.map((digest) => ({ digest, tags: [] }));
+    await recordEvents(tx, { kind: 'version.delete', packageId, actor, data });
   }
   for (const [i, { digest, bytes, isLeftover }] of doomed.entries()) {
-    const actor = isLeftover ? BY_RETENTION : RULE;
-    await recordEvent(tx, { kind: 'version.delete', packageId, actor, data: { digest, tags: [] } });
     const reason = isLeftover
       ? 'it was part of what a retention policy removed'
       : 'no tag for as long as the rule says';
@@ -96,7 +88,7 @@ export async function collectUntagged(
   }
   for (const [i, { id, digest, bytes }] of caches.entries()) {
     await purge(tx, { id, packageId, digest }, rules.untaggedAfter);
-    await recordEvent(tx, { kind: 'manifest.delete', packageId, actor: RULE, data: { digest } });
+    await recordEvent(tx, { kind: 'manifest.delete', packageId, actor: BY_UNTAGGED, data: { digest } });
     taken.push({
       kind: 'build_caches',
       packageId,

@@ -1,5 +1,5 @@
 import type { Digest } from '#oci';
-import type { Actor, DueRows } from '#registry';
+import type { DueRows } from '#registry';
 import { recordEvent } from '../audit.js';
 import type { Database } from '../database.js';
 import { freedBytes } from '../freed-bytes.js';
@@ -9,16 +9,10 @@ import { purge, removeTags } from '../purge.js';
 import { TagRules } from '../tag-rules.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import { BY_BUILD_CACHE_BUDGET } from './rule-actors.js';
 
 /** Caches that go in one transaction; each takes its references along. */
 const BATCH = 50;
-
-const RULE: Actor = {
-  principal: 'rule:build-cache-budget',
-  userId: undefined,
-  login: 'rule:build-cache-budget',
-  isOverriding: false,
-};
 
 /** As `build_cache_packages.looked_with` has it. */
 const asLookedWith = (budget: number | undefined): bigint => BigInt(budget ?? -1);
@@ -71,7 +65,7 @@ export async function evictBuildCaches(
   await passGate(tx, packageId, 'taking away');
   const caches = await measure(tx, packageId);
   const budget = await budgetOf(tx, packageId, rules.buildCacheBudget);
-  const tagRules = await TagRules.of(tx, packageId, RULE);
+  const tagRules = await TagRules.of(tx, packageId, BY_BUILD_CACHE_BUDGET);
   let total = caches.reduce((sum, { bytes }) => sum + bytes, 0);
   let evicted = 0;
   for (const cache of caches) {
@@ -136,8 +130,13 @@ async function evict(
   if (await findNeeding(tx, packageId, digest)) return false;
   const tags = await tx.$queryRaw<Array<{ name: string }>>`SELECT name FROM tags WHERE manifest_id = ${id}`;
   for (const { name } of tags) if (await rules.violation({ tag: name, from: digest, to: undefined })) return false;
-  const removed = await removeTags(tx, { id, packageId, digest }, rules, RULE);
+  const removed = await removeTags(tx, { id, packageId, digest }, rules, BY_BUILD_CACHE_BUDGET);
   await purge(tx, { id, packageId, digest }, untaggedAfter);
-  await recordEvent(tx, { kind: 'manifest.delete', packageId, actor: RULE, data: { digest, tags: removed } });
+  await recordEvent(tx, {
+    kind: 'manifest.delete',
+    packageId,
+    actor: BY_BUILD_CACHE_BUDGET,
+    data: { digest, tags: removed },
+  });
   return true;
 }

@@ -11,7 +11,7 @@ import { TagRules } from '../tag-rules.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
 import { IS_HELD } from './held.js';
-import { BY_RETENTION } from './retention-actor.js';
+import { BY_RETENTION } from './rule-actors.js';
 
 interface Doomed {
   packageId: number;

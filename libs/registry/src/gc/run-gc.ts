@@ -70,20 +70,11 @@ export class RunGc {
   private async collect(id: number, pass: GcPass): Promise<void> {
     const { marks, retention, untagged, buildCaches, purge, uploads, links, blobs, objects } = this.collectors;
     if (!pass.isDryRun) await marks.run();
-    await this.queue.reach(id, 'retention');
-    await retention.run(pass);
-    await this.queue.reach(id, 'untagged');
-    await untagged.run(pass);
-    await this.queue.reach(id, 'build_caches');
-    await buildCaches.run(pass);
-    await this.queue.reach(id, 'manifests');
-    await purge.run(pass);
-    await this.queue.reach(id, 'uploads');
-    await uploads.run(pass);
-    await this.queue.reach(id, 'links');
-    await links.run(pass);
-    await this.queue.reach(id, 'blobs');
-    await blobs.run(pass);
+    const steps = { retention, untagged, build_caches: buildCaches, manifests: purge, uploads, links, blobs } as const;
+    for (const step of Object.keys(steps) as Array<keyof typeof steps>) {
+      await this.queue.reach(id, step);
+      await steps[step].run(pass);
+    }
     if (pass.isDryRun) return;
     await this.queue.reach(id, 'objects');
     const released = await this.queue.now();
