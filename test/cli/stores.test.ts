@@ -56,6 +56,17 @@ it('previews retention', async () => {
   expect(await cli.text('retention', 'preview', 'acme/app', '--policy', policy)).toMatch(
     /^TAG +DECISION[\s\S]*^pr-2 +keep /m,
   );
+  const ofAll = await cli.json('retention', 'preview', 'acme', '--policy', policy, '--only', 'removed');
+  expect(ofAll).toMatchObject({
+    from: 'asked',
+    tags: [{ package: 'acme/app', name: 'pr-1' }],
+    freed: { within: 'instance', exclusive_bytes: answer.freed.exclusive_bytes },
+  });
+  expect(answer.freed.exclusive_bytes).toBeGreaterThan(3000);
+  const told = await cli.run(['retention', 'preview', 'acme', '--policy', policy]);
+  expect(told.stdout).toMatch(/^PACKAGE +TAG +DECISION[\s\S]*^acme\/app +pr-2 +keep /m);
+  expect(told.stderr).toMatch(/^That frees \d\.\d KiB; 2 B stay, as others use them\.$/m);
+  expect((await cli.run(['retention', 'preview', 'none', '--policy', policy])).code).toBe(6);
   await writeFile(policy, '{');
   expect((await cli.run(['retention', 'preview', 'acme/app', '--policy', policy])).code).toBe(2);
 });

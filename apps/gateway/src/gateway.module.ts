@@ -32,6 +32,7 @@ import {
   OpenBlob,
   OpenDirectUpload,
   PackageStore,
+  PreviewNamespaceRetention,
   PreviewRetention,
   PutManifest,
   ReadBlob,
@@ -40,6 +41,7 @@ import {
   SignDirectUpload,
   StartUpload,
   StatBlob,
+  StorageFigures,
   TagStore,
   UPLOAD_BUFFER_BYTES,
   UploadLimits,
@@ -62,7 +64,7 @@ import { OperatorStrategy } from './admin/operator.strategy.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
 import { ReconcileRunsController } from './admin/reconcile-runs.controller.js';
-import { RetentionController } from './admin/retention.controller.js';
+import { NamespaceRetentionPreviewController, RetentionController } from './admin/retention.controller.js';
 import { ScrubController } from './admin/scrub.controller.js';
 import { StorageController } from './admin/storage.controller.js';
 import { StorageUseController } from './admin/storage-use.controller.js';
@@ -93,6 +95,7 @@ import { OrganisationTrustPoliciesController } from './rest/access/trust-policie
 import { OwnersController } from './rest/owners.controller.js';
 import { RestPackagesController } from './rest/packages.controller.js';
 import { RateLimitController } from './rest/rate-limit.controller.js';
+import { ReaderScope } from './rest/reader-scope.js';
 import { RestStrategy } from './rest/rest.strategy.js';
 import { RestAccessGuard } from './rest/rest-access.guard.js';
 import { RestCredentialsGuard } from './rest/rest-credentials.guard.js';
@@ -203,6 +206,7 @@ const directStorage = (
     OrganisationStorageController,
     QueuesController,
     RetentionController,
+    NamespaceRetentionPreviewController,
     TokensController,
     ExplainController,
     OrganisationTrustPoliciesController,
@@ -230,6 +234,7 @@ const directStorage = (
   ],
   providers: [
     Judge,
+    ReaderScope,
     Switches,
     AccessGuard,
     CredentialsGuard,
@@ -307,7 +312,8 @@ const directStorage = (
     useCase(ListTags, TagStore),
     useCase(DeleteTag, TagStore),
     useCase(ListReferrers, ManifestStore),
-    useCase(PreviewRetention, RetentionStore),
+    useCase(PreviewRetention, RetentionStore, StorageFigures),
+    useCase(PreviewNamespaceRetention, RetentionStore, StorageFigures),
   ],
 })
 export class GatewayModule {}

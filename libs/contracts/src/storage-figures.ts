@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PACKAGE_ORDERS, StorageFigures } from '#registry';
 import { contract, look } from './contract.js';
+import { tagPlace } from './retention-store.js';
 import { freedBytes, id, numberedListOf, numberedPage, pageOf, pageRequest, repositoryName } from './shapes.js';
 
 const within = z.enum(['package', 'namespace', 'instance']);
@@ -28,11 +29,14 @@ const namespaceStorage = z.object({
   exclusiveBytes: z.number(),
 });
 
+const doomed = z.object({ packageId: id, versionIds: z.array(id), upTo: tagPlace.optional() });
+
 const order = z.object({ by: z.enum(PACKAGE_ORDERS), isAscending: z.boolean() });
 
 export const storageFigures = contract(StorageFigures, {
   ofVersion: look([id, id, within], freedBytes.optional()),
   ofTag: look([id, z.string(), within], freedBytes.optional()),
+  ofDoomed: look([z.array(doomed), within], freedBytes),
   ofPackage: look([z.union([repositoryName, id])], measured(packageStorage).optional()),
   packages: look([order, pageRequest], measured(pageOf(packageStorage))),
   namespaces: look([pageRequest], measured(pageOf(namespaceStorage))),

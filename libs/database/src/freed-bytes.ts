@@ -45,6 +45,35 @@ export async function freedByTag(
   return target && freedOf(tx, packageId, [target.id], new Set(), within, untaggedAfter, tag);
 }
 
+/**
+ * The same for versions, of packages of one namespace, that lose all their tags at once and by a retention policy: what nothing
+ * else holds is deleted, and what belonged to it alone goes with it, whatever the instance's rule for untagged manifests. What
+ * only they share is exclusive to them.
+ */
+export async function freedByTags(
+  tx: Transaction,
+  bare: ReadonlyArray<{ packageId: number; versionIds: readonly number[] }>,
+  within: FreedWithin,
+): Promise<FreedBytes> {
+  const found: Found = { going: [], counted: [], exclusive: 0, shared: 0 };
+  for (const { packageId, versionIds } of bare) {
+    if (versionIds.length === 0) continue;
+    const ids = new Set(versionIds);
+    const reached = (await reach(tx, packageId, versionIds, undefined)).map((row) =>
+      ids.has(row.id) ? { ...row, isTagged: false } : row,
+    );
+    // A signature outlives its tag for as long as there is what it signs.
+    const asked = new Set(reached.filter(({ id, subject }) => ids.has(id) && subject === null).map(({ id }) => id));
+    const keepsUntagged = await keepsUntaggedOnes(tx, packageId, 0);
+    const { going, counted, exclusive, shared } = findGoing(reached, versionIds, asked, keepsUntagged);
+    found.going.push(...going);
+    found.counted.push(...counted);
+    found.exclusive += exclusive;
+    found.shared += shared;
+  }
+  return addBlobs(tx, bare[0]?.packageId ?? 0, found, within);
+}
+
 /** `asked` are deleted, the tag `taken` too if there is one; what goes with them is looked for from `roots`. */
 async function freedOf(
   tx: Transaction,
@@ -57,6 +86,21 @@ async function freedOf(
 ): Promise<FreedBytes> {
   const reached = await reach(tx, packageId, roots, taken);
   const keepsUntagged = await keepsUntaggedOnes(tx, packageId, untaggedAfter);
+  return addBlobs(tx, packageId, findGoing(reached, roots, asked, keepsUntagged), within);
+}
+
+/** Manifests that go; those whose blobs count, as they go or were asked for; and bytes of the manifests themselves. */
+interface Found extends FreedBytes {
+  going: number[];
+  counted: number[];
+}
+
+function findGoing(
+  reached: readonly Reached[],
+  roots: readonly number[],
+  asked: ReadonlySet<number>,
+  keepsUntagged: boolean,
+): Found {
   const manifests = reached.map(({ isCache, subject, ...row }) => ({
     ...row,
     subject: subject ?? undefined,
@@ -64,11 +108,10 @@ async function freedOf(
   }));
   const going = goingManifests(manifests, asked);
   const counted = withContents(manifests, new Set([...roots, ...going]));
-  const blobs = await sumBlobs(tx, packageId, [...going], [...counted], within);
   const sizes = manifests.filter(({ id }) => counted.has(id));
   const sum = (isGoing: boolean) =>
     sizes.filter(({ id }) => going.has(id) === isGoing).reduce((bytes, { size }) => bytes + size, 0);
-  return { exclusive: blobs.exclusive + sum(true), shared: blobs.shared + sum(false) };
+  return { going: [...going], counted: [...counted], exclusive: sum(true), shared: sum(false) };
 }
 
 /** Of a manifest `h`: live or restorable. */
@@ -132,41 +175,40 @@ function withContents(manifests: readonly HeldManifest[], roots: ReadonlySet<num
 }
 
 /**
- * Adds up the blobs of `counted`. Each look-up is a subquery of its own with a limit, here as above: the planner, which cannot
- * tell how few there are, cannot make a join of it that reads a whole table.
+ * Adds the blobs of what was found, each once; the namespace is that of `packageId`. Each look-up is a subquery of its own with
+ * a limit, here as above: the planner, which cannot tell how few there are, cannot make a join of it that reads a whole table.
  */
-async function sumBlobs(
+async function addBlobs(
   tx: Transaction,
   packageId: number,
-  going: number[],
-  counted: number[],
+  { going, counted, exclusive, shared }: Found,
   within: FreedWithin,
 ): Promise<FreedBytes> {
   const [sum] = await tx.$queryRaw<FreedBytes[]>`
     WITH going AS MATERIALIZED (SELECT unnest(${going}::int[]) AS id),
     used AS MATERIALIZED (
-      SELECT DISTINCT u.digest FROM unnest(${counted}::int[]) AS c(id) CROSS JOIN LATERAL (
-        SELECT digest FROM manifest_blobs WHERE manifest_id = c.id
-        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = c.id) u
+      SELECT DISTINCT u.package_id, u.digest FROM unnest(${counted}::int[]) AS c(id) CROSS JOIN LATERAL (
+        SELECT package_id, digest FROM manifest_blobs WHERE manifest_id = c.id
+        UNION ALL SELECT package_id, digest FROM manifest_missing WHERE manifest_id = c.id) u
     ), held AS MATERIALIZED (
-      SELECT b.size, coalesce((
+      SELECT b.id, b.size, bool_or(coalesce((
           SELECT true FROM (
             SELECT manifest_id FROM manifest_blobs WHERE package_id = l.package_id AND digest = l.digest
             UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = l.package_id AND digest = l.digest
           ) u JOIN manifests h ON h.id = u.manifest_id
           WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1),
-        ${isUsedElsewhere(packageId, within)}, false) AS "isShared"
+        ${isUsedElsewhere(packageId, within)}, false)) AS "isShared"
       FROM used
-      CROSS JOIN LATERAL (SELECT * FROM package_blobs WHERE package_id = ${packageId} AND digest = used.digest LIMIT 1) l
+      CROSS JOIN LATERAL (SELECT * FROM package_blobs WHERE package_id = used.package_id AND digest = used.digest LIMIT 1) l
       CROSS JOIN LATERAL (SELECT * FROM blobs WHERE id = l.blob_id LIMIT 1) b
-      WHERE b.missing_since IS NULL
+      WHERE b.missing_since IS NULL GROUP BY b.id, b.size
     )
     SELECT coalesce(sum(size) FILTER (WHERE NOT "isShared"), 0)::float8 AS exclusive,
       coalesce(sum(size) FILTER (WHERE "isShared"), 0)::float8 AS shared FROM held`;
-  return sum ?? { exclusive: 0, shared: 0 };
+  return { exclusive: exclusive + (sum?.exclusive ?? 0), shared: shared + (sum?.shared ?? 0) };
 }
 
-/** True where another package that the reader may see uses blob `b`, else null. */
+/** True where another package than that of the link `l` uses blob `b`, one that the reader may see, else null. */
 function isUsedElsewhere(packageId: number, within: FreedWithin): Prisma.Sql {
   if (within === 'package') return Prisma.sql`NULL`;
   const isSeen =
@@ -178,6 +220,6 @@ function isUsedElsewhere(packageId: number, within: FreedWithin): Prisma.Sql {
       SELECT manifest_id FROM manifest_blobs WHERE package_id = o.package_id AND digest = o.digest
       UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = o.package_id AND digest = o.digest
     ) u JOIN manifests h ON h.id = u.manifest_id
-    WHERE o.blob_id = b.id AND o.package_id <> ${packageId} AND ${isSeen}
-      AND (p.deleted_at IS NULL OR p.purge_at > now()) AND ${HOLDS} LIMIT 1)`;
+    WHERE o.blob_id = b.id AND o.package_id <> l.package_id AND ${isSeen}
+      AND (p.deleted_at IS NULL OR p.purge_at > now()) AND ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1)`;
 }

@@ -1,6 +1,7 @@
-import type { Digest } from '#oci';
+import type { Digest, RepositoryName } from '#oci';
 import {
   type Actor,
+  type PackagesUnder,
   type PolicyInForce,
   placeOf,
   type RetainableTags,
@@ -79,7 +80,32 @@ export class PrismaRetentionStore extends RetentionStore {
   }
 
   override tags(packageId: number, limit: number, after: TagPlace | undefined): Promise<RetainableTags> {
-    const place = after ?? START;
+    const { pushedAt, versionId, name } = after ?? START;
+    const order = Prisma.sql`t.pushed_at DESC, t.manifest_id DESC, t.name DESC`;
+    const picked = Prisma.sql`
+      t.package_id = ${packageId} AND t.pushed_at <= ${timeOf(pushedAt)}
+      AND (t.pushed_at, t.manifest_id, t.name) < (${timeOf(pushedAt)}, ${versionId}::int, ${name})`;
+    return this.retainable(packageId, picked, order, limit);
+  }
+
+  override tagsUpTo(
+    packageId: number,
+    versionIds: readonly number[],
+    { pushedAt, versionId, name }: TagPlace,
+    limit: number,
+    after: TagPlace | undefined,
+  ): Promise<RetainableTags> {
+    const from = after ?? START;
+    const order = Prisma.sql`t.manifest_id DESC, t.pushed_at DESC, t.name DESC`;
+    const picked = Prisma.sql`
+      t.package_id = ${packageId} AND t.manifest_id = ANY(${[...versionIds]}::int[])
+      AND (t.pushed_at, t.manifest_id, t.name) >= (${timeOf(pushedAt)}, ${versionId}::int, ${name})
+      AND (t.manifest_id, t.pushed_at, t.name) < (${from.versionId}::int, ${timeOf(from.pushedAt)}, ${from.name})`;
+    return this.retainable(packageId, picked, order, limit);
+  }
+
+  /** `limit` of the `tags` that are picked, in this order. */
+  private retainable(packageId: number, picked: Prisma.Sql, order: Prisma.Sql, limit: number): Promise<RetainableTags> {
     return inTransaction(this.database, async (tx) => {
       const rules = await TagRules.of(tx, packageId, BY_RETENTION);
       const rows = await tx.$queryRaw<TagRow[]>`
@@ -87,16 +113,13 @@ export class PrismaRetentionStore extends RetentionStore {
           (extract(epoch FROM t.pushed_at) * 1000000)::float8 AS "pushedAt",
           (extract(epoch FROM d.last_at) * 1000000)::float8 AS "pulledAt", s.digest AS about
         FROM (
-          SELECT name, manifest_id, pushed_at FROM tags
-          WHERE package_id = ${packageId} AND pushed_at <= ${timeOf(place.pushedAt)}
-            AND (pushed_at, manifest_id, name) < (${timeOf(place.pushedAt)}, ${place.versionId}::int, ${place.name})
-          ORDER BY pushed_at DESC, manifest_id DESC, name DESC LIMIT ${limit + 1}
+          SELECT t.name, t.manifest_id, t.pushed_at FROM tags t WHERE ${picked} ORDER BY ${order} LIMIT ${limit + 1}
         ) t
         JOIN manifests m ON m.id = t.manifest_id
         LEFT JOIN manifest_downloads d ON d.manifest_id = m.id
         LEFT JOIN manifests s ON t.name ~ '^sha256-[0-9a-f]{64}' AND s.package_id = ${packageId}
           AND s.digest = 'sha256:' || substr(t.name, 8, 64) AND (s.deleted_at IS NULL OR s.purge_at > now())
-        ORDER BY t.pushed_at DESC, t.manifest_id DESC, t.name DESC`;
+        ORDER BY ${order}`;
       const [clock] = await tx.$queryRaw<Array<{ now: number }>>`
         SELECT (extract(epoch FROM now()) * 1000000)::float8 AS now`;
       const shown = rows.slice(0, limit);
@@ -114,10 +137,34 @@ export class PrismaRetentionStore extends RetentionStore {
     });
   }
 
+  override async packagesUnder(namespaceId: number, limit: number, after: number | undefined): Promise<PackagesUnder> {
+    // Looked at page by page whether or not they have a policy of their own: a page costs the same where all of them do.
+    const rows = await this.database.$queryRaw<Array<{ packageId: number; name: RepositoryName; isUnder: boolean }>>`
+      SELECT p.id AS "packageId", n.full_name AS name, p.deleted_at IS NULL AND p.published_at IS NOT NULL
+        AND n.full_name IS NOT NULL AND NOT EXISTS (SELECT FROM retention_policies r WHERE r.package_id = p.id) AS "isUnder"
+      FROM (
+        SELECT id, deleted_at, published_at FROM packages WHERE namespace_id = ${namespaceId} AND id > ${after ?? 0}
+        ORDER BY id LIMIT ${limit + 1}
+      ) p
+      LEFT JOIN package_names n ON n.package_id = p.id AND n.alias_until IS NULL
+      ORDER BY p.id`;
+    const looked = rows.slice(0, limit);
+    return {
+      packages: looked.filter(({ isUnder }) => isUnder).map(({ packageId, name }) => ({ packageId, name })),
+      next: rows.length > limit ? looked.at(-1)?.packageId : undefined,
+    };
+  }
+
   override async findPackage(name: string): Promise<number | undefined> {
     const [row] = await this.database.$queryRaw<Array<{ id: number }>>`
       SELECT p.id FROM package_names n JOIN packages p ON p.id = n.package_id
       WHERE n.full_name = ${name} AND p.deleted_at IS NULL AND p.published_at IS NOT NULL`;
+    return row?.id;
+  }
+
+  override async findNamespace(login: string): Promise<number | undefined> {
+    const [row] = await this.database.$queryRaw<Array<{ id: number }>>`
+      SELECT id FROM namespaces WHERE path = ${login.toLowerCase()}`;
     return row?.id;
   }
 }

@@ -1,5 +1,6 @@
 import type { Page, PageRequest, RepositoryName } from '#oci';
 import {
+  type DoomedVersions,
   type FreedBytes,
   type FreedWithin,
   type Measured,
@@ -11,8 +12,9 @@ import {
   StorageFigures,
 } from '#registry';
 import { type Database, Prisma } from './database.js';
-import { freedByTag, freedBytes } from './freed-bytes.js';
+import { freedByTag, freedByTags, freedBytes } from './freed-bytes.js';
 import { numbered, pageById } from './numbered.js';
+import { timeOf } from './prisma-retention-store.js';
 import { sumPackage } from './sum-package.js';
 
 /** Where a page of a measurement begins: the measurement, the value of the order and the id. */
@@ -63,6 +65,21 @@ export class PrismaStorageFigures extends StorageFigures {
 
   override ofTag(packageId: number, tag: string, within: FreedWithin): Promise<FreedBytes | undefined> {
     return this.look((tx) => freedByTag(tx, packageId, tag, within, this.untaggedAfter));
+  }
+
+  override ofDoomed(doomed: readonly DoomedVersions[], within: FreedWithin): Promise<FreedBytes> {
+    return this.look(async (tx) => {
+      const bare: Array<{ packageId: number; versionIds: number[] }> = [];
+      for (const { packageId, versionIds, upTo } of doomed) {
+        if (!upTo || versionIds.length === 0) continue;
+        const rows = await tx.$queryRaw<Array<{ id: number }>>`
+          SELECT id FROM unnest(${versionIds}::int[]) AS v(id) WHERE NOT EXISTS (
+            SELECT FROM tags WHERE manifest_id = v.id
+              AND (pushed_at, manifest_id, name) < (${timeOf(upTo.pushedAt)}, ${upTo.versionId}::int, ${upTo.name}))`;
+        bare.push({ packageId, versionIds: rows.map(({ id }) => id) });
+      }
+      return freedByTags(tx, bare, within);
+    });
   }
 
   override async ofPackage(which: RepositoryName | number): Promise<Measured<PackageStorage> | undefined> {

@@ -108,6 +108,7 @@ export {
   type SuspectBlob,
 } from './ports/reconciling.js';
 export {
+  type PackagesUnder,
   type PolicyInForce,
   type RetainableTags,
   type RetentionHolder,
@@ -125,6 +126,7 @@ export {
   type ScrubStep,
 } from './ports/scrubbing.js';
 export {
+  type DoomedVersions,
   type FreedBytes,
   type FreedWithin,
   type Measured,
@@ -155,10 +157,12 @@ export {
 export { type WaitingDeletion, WaitingDeletions } from './ports/waiting-deletions.js';
 export { ListReferrers } from './referrers/list-referrers.js';
 export type { Actor, Repository, Viewer } from './repository.js';
+export { type PackageTag, PreviewNamespaceRetention } from './retention/preview-namespace-retention.js';
+export { type JudgedTag, MAX_JUDGED, type PreviewPage, type PreviewPlace } from './retention/preview-page.js';
 export { PreviewRetention, type RetentionPreview } from './retention/preview-retention.js';
-export { durationText } from './retention/retention-decider.js';
+export { durationText, type NewestCount } from './retention/retention-decider.js';
 export type { RetainableTag, RetentionDecision, RetentionPolicy, RetentionRule } from './retention/retention-policy.js';
-export { placeOf, readPlace, type TagPlace, writePlace } from './retention/tag-place.js';
+export { placeOf, type TagPlace } from './retention/tag-place.js';
 export { parseSourceUrl } from './source-url.js';
 export { DeleteTag } from './tags/delete-tag.js';
 export { ListTags } from './tags/list-tags.js';

@@ -89,18 +89,25 @@ export class AdminApi {
       path: { owner, name },
     });
 
-  previewRetention = (owner: string, name: string, only: string | undefined, after?: string) =>
-    this.http.call<answers.RetentionPreview>('GET', '/packages/{owner}/{name}/retention/preview', {
-      path: { owner, name },
-      query: { only, after },
-    });
-
-  tryRetention = (owner: string, name: string, policy: unknown, only: string | undefined, after?: string) =>
-    this.http.call<answers.RetentionPreview>('POST', '/packages/{owner}/{name}/retention/preview', {
-      path: { owner, name },
-      query: { only, after },
-      body: policy,
-    });
+  /** `policy` in place of the one that counts; without `name` of all packages of the owner. */
+  previewRetention = (
+    { owner, name }: { owner: string; name: string | undefined },
+    policy: unknown,
+    query: { only: string | undefined; after: string | undefined },
+  ) => {
+    const method = policy === undefined ? 'GET' : 'POST';
+    return name === undefined
+      ? this.http.call<answers.RetentionPreview>(method, '/namespaces/{owner}/retention/preview', {
+          path: { owner },
+          query,
+          body: policy,
+        })
+      : this.http.call<answers.RetentionPreview>(method, '/packages/{owner}/{name}/retention/preview', {
+          path: { owner, name },
+          query,
+          body: policy,
+        });
+  };
 
   startReconcile = (body: { dry_run: boolean }) => this.http.call<{ id: number }>('POST', '/reconcile/runs', { body });
   reconcileRun = (id: string) => this.http.call<answers.ReconcileRun>('GET', '/reconcile/runs/{id}', { path: { id } });

@@ -133,6 +133,8 @@ export interface RetentionPreview {
   from: 'package' | 'namespace' | 'asked';
   policy: object;
   tags: Array<{
+    /** In previews of all packages of an owner. */
+    package?: string;
     name: string;
     version_id: number;
     digest: string;
@@ -142,6 +144,7 @@ export interface RetentionPreview {
     reasons: string[];
     kept_until: string | null;
   }>;
+  freed: { within: string; exclusive_bytes: number; shared_bytes: number };
   next: string | null;
 }
 

@@ -3,39 +3,46 @@ import { type Command, Option } from 'commander';
 import { readPages } from '../api/pages.js';
 import { type Commands, type ListOptions, listed } from '../command.js';
 import { Failure } from '../failure.js';
-import { time } from '../output/words.js';
+import { size, time } from '../output/words.js';
 import { packageOf } from '../package-name.js';
 
 export function addRetention(program: Command, commands: Commands): void {
   const retention = program.command('retention').description('Retention policies: which tags they take away');
 
   listed(retention.command('preview'))
-    .description('Tell what a policy would do to each tag of a package, and why; nothing changes')
-    .argument('<owner/name>')
-    .option('--policy <file>', 'JSON of the policy to try, in place of the one that counts for the package')
+    .description(
+      'Tell what a policy would do to each tag of a package, or of all packages of an owner, and why; nothing changes',
+    )
+    .argument('<owner or owner/name>')
+    .option('--policy <file>', 'JSON of the policy to try, in place of the one that counts')
     .addOption(new Option('--only <which>', 'only these').choices(['removed', 'kept']))
     .action(
       commands.remote<ListOptions & { only?: string; policy?: string }>(
         async ({ api, args: [text = ''], options, out }) => {
-          const { owner, name } = packageOf(text);
+          const of = text.includes('/') ? packageOf(text) : { owner: text, name: undefined };
           const { policy: file, only } = options;
           const policy = file === undefined ? undefined : readPolicy(file);
-          const read = (after?: string) =>
-            policy === undefined
-              ? api.previewRetention(owner, name, only, after)
-              : api.tryRetention(owner, name, policy, only, after);
+          let [exclusive, shared] = [0, 0];
+          const read = async (after?: string) => {
+            const page = await api.previewRetention(of, policy, { only, after });
+            exclusive += page.freed.exclusive_bytes;
+            shared += page.freed.shared_bytes;
+            return { ...page, freed: { ...page.freed, exclusive_bytes: exclusive, shared_bytes: shared } };
+          };
           const answer = await readPages('tags', read, options);
           out.show(answer, () => ({
-            columns: ['TAG', 'DECISION', 'PUSHED', 'LAST PULLED', 'WHY'],
+            columns: [...(of.name ? [] : ['PACKAGE']), 'TAG', 'DECISION', 'PUSHED', 'LAST PULLED', 'WHY'],
             rows: answer.tags.map((tag) => [
+              ...(of.name ? [] : [tag.package ?? '']),
               tag.name,
               tag.decision,
               time(tag.pushed_at),
               time(tag.pulled_at),
               tag.reasons.join('; '),
             ]),
-            none: 'The package has no such tags.',
+            none: 'There are no such tags.',
           }));
+          out.note(`That frees ${size(exclusive)}; ${size(shared)} stay, as others use them.`);
         },
       ),
     );

@@ -1,11 +1,20 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { z } from 'zod';
-import { isRepositoryName } from '#oci';
-import { PreviewRetention, type RetentionPolicy, RetentionStore } from '#registry';
+import { isNameComponent, isRepositoryName } from '#oci';
+import { PreviewNamespaceRetention, PreviewRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { PolicyForm, policyOf } from '../rest/retention/policy-form.js';
-import { PREVIEW_QUERY, PreviewAnswer, previewAnswer, previewPageOf } from '../rest/retention/preview-answer.js';
+import {
+  NamespacePreviewAnswer,
+  namespacePreviewAnswer,
+  POLICY_CHANGED,
+  PREVIEW_ERRORS,
+  PREVIEW_QUERY,
+  PreviewAnswer,
+  previewAnswer,
+  previewPageOf,
+} from '../rest/retention/preview-answer.js';
 import { readJson } from './json-body.js';
 import { OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -24,6 +33,7 @@ export class RetentionController {
     summary: 'What the policy that counts for a package would do to each tag, and why; nothing changes',
     query: PREVIEW_QUERY,
     answer: { status: 200, schema: PreviewAnswer },
+    errors: PREVIEW_ERRORS,
   })
   async preview(@Param('owner') owner: string, @Param('name') name: string, @Req() request: GatewayRequest) {
     return this.answer(owner, name, undefined, request);
@@ -37,7 +47,7 @@ export class RetentionController {
     query: PREVIEW_QUERY,
     body: PolicyForm,
     answer: { status: 200, schema: PreviewAnswer },
-    errors: { 400: 'the body does not fit' },
+    errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
   async previewAsked(@Param('owner') owner: string, @Param('name') name: string, @Req() request: GatewayRequest) {
     return this.answer(owner, name, policyOf(await readJson(request, PolicyForm)), request);
@@ -53,8 +63,58 @@ export class RetentionController {
     const name = `${owner.toLowerCase()}/${packageName}`;
     const packageId = isRepositoryName(name) ? await this.store.findPackage(name) : undefined;
     if (packageId === undefined) throw new Problem(404, 'No such package');
-    const preview = await this.previews.run(packageId, asked, previewPageOf(query));
+    const preview = await this.previews.run(packageId, asked, previewPageOf(query, 'instance'));
+    if (preview === 'changed') throw new Problem(409, 'The policy changed', POLICY_CHANGED);
     if (!preview) throw new Problem(404, 'No retention policy counts for this package');
-    return previewAnswer(preview);
+    return previewAnswer(preview, 'instance');
+  }
+}
+
+/** The same of all packages that an organisation's or a user's policy counts for. */
+@Controller('admin/v1/namespaces/:owner/retention/preview')
+export class NamespaceRetentionPreviewController {
+  constructor(
+    private readonly store: RetentionStore,
+    private readonly previews: PreviewNamespaceRetention,
+  ) {}
+
+  @Get()
+  @OperatorsOnly()
+  @Described({
+    summary: 'What the policy of a namespace would do to each tag of the packages that it counts for; nothing changes',
+    query: PREVIEW_QUERY,
+    answer: { status: 200, schema: NamespacePreviewAnswer },
+    errors: PREVIEW_ERRORS,
+  })
+  async preview(@Param('owner') owner: string, @Req() request: GatewayRequest) {
+    return this.answer(owner, undefined, request);
+  }
+
+  @Post()
+  @HttpCode(200)
+  @OperatorsOnly()
+  @Described({
+    summary: "What the policy of the request would do in place of a namespace's; nothing changes",
+    query: PREVIEW_QUERY,
+    body: PolicyForm,
+    answer: { status: 200, schema: NamespacePreviewAnswer },
+    errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
+  })
+  async previewAsked(@Param('owner') owner: string, @Req() request: GatewayRequest) {
+    return this.answer(owner, policyOf(await readJson(request, PolicyForm)), request);
+  }
+
+  /** Errors: Problem 404 for no such namespace, and where it has no policy. */
+  private async answer(
+    owner: string,
+    asked: RetentionPolicy | undefined,
+    { query }: GatewayRequest,
+  ): Promise<z.output<typeof NamespacePreviewAnswer>> {
+    const namespaceId = isNameComponent(owner.toLowerCase()) ? await this.store.findNamespace(owner) : undefined;
+    if (namespaceId === undefined) throw new Problem(404, 'No such organisation or user');
+    const preview = await this.previews.run(namespaceId, asked, previewPageOf(query, 'instance'));
+    if (preview === 'changed') throw new Problem(409, 'The policy changed', POLICY_CHANGED);
+    if (!preview) throw new Problem(404, 'It has no retention policy for its packages');
+    return namespacePreviewAnswer(preview, 'instance');
   }
 }

@@ -2,17 +2,17 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { TokenHolder } from '#auth';
-import { parseRepositoryName, parseTag, splitRepositoryName } from '#oci';
-import { type FreedBytes, type FreedWithin, StorageFigures } from '#registry';
-import { Judge } from '../access/judge.js';
-import { principalOf } from '../credentials/credentials.js';
+import { parseTag, splitRepositoryName } from '#oci';
+import { StorageFigures } from '#registry';
 import { Described } from '../http/described.js';
 import { ExternalOrigin } from '../http/external-origin.js';
-import { type Query as QueryValues, single } from '../http/gateway-request.js';
+import type { Query as QueryValues } from '../http/gateway-request.js';
 import { NamespaceParam } from './access/params.js';
+import { freedAnswer, freedSchema } from './freed-answer.js';
 import { numbered, pageLinks, parsePage } from './paging.js';
+import { ReaderScope, WITHIN, WITHIN_QUERY } from './reader-scope.js';
 import { RestAccess } from './rest-access.js';
-import { notFound, RestRefusal } from './rest-refusal.js';
+import { notFound } from './rest-refusal.js';
 import {
   HolderParam,
   PackageParam,
@@ -23,17 +23,9 @@ import {
 } from './rest-request.js';
 import { restTime } from './rest-time.js';
 
-const WITHIN = ['package', 'namespace'] as const satisfies FreedWithin[];
-const WITHIN_QUERY = {
-  within: 'package, or namespace: what else there may share bytes with it. namespace is for owners of the namespace',
-};
 const WITHIN_ERRORS = { 400: 'within is none that there is' };
 
-const Freed = z.object({
-  within: z.enum(WITHIN).meta({ description: 'How far was looked for others that use the same bytes' }),
-  exclusive_bytes: z.number().meta({ description: 'Bytes that nothing else uses: they leave storage with it' }),
-  shared_bytes: z.number().meta({ description: 'Bytes of it that others use: they stay' }),
-});
+const Freed = freedSchema(WITHIN);
 const PackageUse = Freed.extend({
   measured_at: z.string().nullable().meta({ description: 'How old the figures are' }),
   versions: z.number(),
@@ -66,7 +58,7 @@ const OrganisationUse = z.object({
 export class PackageStorageController {
   constructor(
     private readonly figures: StorageFigures,
-    private readonly judge: Judge,
+    private readonly scope: ReaderScope,
   ) {}
 
   @Get('storage')
@@ -82,7 +74,7 @@ export class PackageStorageController {
     @HolderParam() holder: TokenHolder,
     @Query() query: QueryValues,
   ): Promise<z.output<typeof PackageUse>> {
-    const within = await this.withinOf(query, pkg, holder);
+    const within = await this.scope.withinOf(query, pkg, holder);
     const { measuredAt, found } = (await this.figures.ofPackage(pkg.id)) ?? notFound();
     const own = within === 'package' ? found.logicalBytes : found.namespaceExclusiveBytes;
     return {
@@ -106,7 +98,7 @@ export class PackageStorageController {
     @HolderParam() holder: TokenHolder,
     @Query() query: QueryValues,
   ): Promise<z.output<typeof Freed>> {
-    const within = await this.withinOf(query, pkg, holder);
+    const within = await this.scope.withinOf(query, pkg, holder);
     return freedAnswer(within, (await this.figures.ofVersion(pkg.id, versionId, within)) ?? notFound());
   }
 
@@ -124,27 +116,8 @@ export class PackageStorageController {
     @HolderParam() holder: TokenHolder,
     @Query() query: QueryValues,
   ): Promise<z.output<typeof Freed>> {
-    const within = await this.withinOf(query, pkg, holder);
+    const within = await this.scope.withinOf(query, pkg, holder);
     return freedAnswer(within, (await this.figures.ofTag(pkg.id, parseTag(tag), within)) ?? notFound());
-  }
-
-  /** Errors: RestRefusal 400 for what makes no sense, 403 for who does not own the namespace. */
-  private async withinOf(
-    query: QueryValues,
-    { name }: RestPackage,
-    holder: TokenHolder,
-  ): Promise<(typeof WITHIN)[number]> {
-    const asked = single(query.within) ?? 'package';
-    const within = WITHIN.find((candidate) => candidate === asked);
-    if (!within) throw new RestRefusal(400, `within is one of ${WITHIN.join(', ')}.`);
-    if (within === 'package') return within;
-    const { owner } = splitRepositoryName(name);
-    const judgement = await this.judge.judge(principalOf(holder), 'govern', parseRepositoryName(owner));
-    if (judgement === 'revoked') throw new RestRefusal(401, 'Bad credentials');
-    if (!judgement.decision.isAllowed) {
-      throw new RestRefusal(403, `Only owners of ${owner} may look beyond the package, with the scope admin:org.`);
-    }
-    return within;
   }
 }
 
@@ -190,9 +163,3 @@ export class OrganisationStorageController {
     };
   }
 }
-
-const freedAnswer = (within: (typeof WITHIN)[number], { exclusive, shared }: FreedBytes): z.output<typeof Freed> => ({
-  within,
-  exclusive_bytes: exclusive,
-  shared_bytes: shared,
-});

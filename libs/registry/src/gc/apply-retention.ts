@@ -1,6 +1,6 @@
 import type { GcPass } from '../ports/garbage.js';
 import type { RetentionStore, RetentionWork, SeenTag } from '../ports/retention-store.js';
-import { retentionDecider } from '../retention/retention-decider.js';
+import { RetentionDecider } from '../retention/retention-decider.js';
 import type { RetentionDecision } from '../retention/retention-policy.js';
 import type { TagPlace } from '../retention/tag-place.js';
 import { failpoint } from './failpoint.js';
@@ -37,7 +37,7 @@ export class ApplyRetention {
   private async judge(packageId: number, pass: GcPass): Promise<number> {
     const policy = await this.store.findInForce(packageId);
     if (!policy) return 0;
-    let decide: ReturnType<typeof retentionDecider> | undefined;
+    let decider: RetentionDecider | undefined;
     let begun = 0;
     let dueAt: number | undefined;
     let removed = 0;
@@ -46,10 +46,10 @@ export class ApplyRetention {
       const { tags, now, next } = await this.store.tags(packageId, PAGE, after);
       this.brake.owe(tags.length);
       begun ||= now;
-      decide ??= retentionDecider(policy, now);
+      decider ??= new RetentionDecider(policy, now);
       const doomed: SeenTag[] = [];
       for (const tag of tags) {
-        const decision = decide(tag);
+        const decision = decider.judge(tag);
         if (decision.isKept) dueAt = earlier(dueAt, decision);
         else doomed.push(tag);
       }

@@ -1,3 +1,4 @@
+import type { RepositoryName } from '#oci';
 import type { Actor } from '../repository.js';
 import type { RetainableTag, RetentionPolicy } from '../retention/retention-policy.js';
 import type { TagPlace } from '../retention/tag-place.js';
@@ -23,6 +24,13 @@ export interface RetainableTags {
   next: TagPlace | undefined;
 }
 
+/** Packages that a namespace's policy counts for, by id. */
+export interface PackagesUnder {
+  packages: Array<{ packageId: number; name: RepositoryName }>;
+  /** Id to go on behind; undefined when nothing follows. */
+  next: number | undefined;
+}
+
 /** Retention policies, and what they judge. Each method is one transaction; every change is audited in it. */
 export abstract class RetentionStore {
   /** The holder's own policy. */
@@ -40,8 +48,24 @@ export abstract class RetentionStore {
   /** At most `limit` tags behind `after`. Changes nothing. */
   abstract tags(packageId: number, limit: number, after: TagPlace | undefined): Promise<RetainableTags>;
 
-  /** The live, published package of a name, for operators. */
+  /**
+   * At most `limit` tags of these versions that come no later than `place`, behind `after`: version by version, those of each in the
+   * order in which they are judged. Changes nothing.
+   */
+  abstract tagsUpTo(
+    packageId: number,
+    versionIds: readonly number[],
+    place: TagPlace,
+    limit: number,
+    after: TagPlace | undefined,
+  ): Promise<RetainableTags>;
+
+  /** Looks at `limit` live, published packages of a namespace behind `after`, and answers those without a policy of their own. */
+  abstract packagesUnder(namespaceId: number, limit: number, after: number | undefined): Promise<PackagesUnder>;
+
+  /** The live, published package of a name, and the namespace of a login, for operators. */
   abstract findPackage(name: string): Promise<number | undefined>;
+  abstract findNamespace(login: string): Promise<number | undefined>;
 }
 
 /** A tag that a policy decided against, as it was then. */

@@ -1,4 +1,5 @@
 import type { Page, PageRequest, RepositoryName } from '#oci';
+import type { TagPlace } from '../retention/tag-place.js';
 import type { NumberedList, NumberedPage } from './numbered-list.js';
 
 /** How far a figure looks for others that use the same bytes: what its reader may see. */
@@ -10,6 +11,14 @@ export interface FreedBytes {
   exclusive: number;
   /** Stay, as others use them still. */
   shared: number;
+}
+
+/** Versions of a package whose tags go together, as far as they come no later than `upTo`. */
+export interface DoomedVersions {
+  packageId: number;
+  versionIds: number[];
+  /** Undefined where there are none. */
+  upTo: TagPlace | undefined;
 }
 
 /** By which packages are listed: bytes of their blobs, last push, last pull. */
@@ -62,6 +71,12 @@ export abstract class StorageFigures {
 
   /** What deleting a tag frees: nothing as long as something else holds its version. Undefined where there is none. */
   abstract ofTag(packageId: number, tag: string, within: FreedWithin): Promise<FreedBytes | undefined>;
+
+  /**
+   * What goes when all these lose their tags together, by a retention policy. A version that has tags behind `upTo` counts
+   * nothing: they may stay. Packages are of one namespace.
+   */
+  abstract ofDoomed(doomed: readonly DoomedVersions[], within: FreedWithin): Promise<FreedBytes>;
 
   /** What a package stores, live or restorable, by its name or id: added up now where that is little, else as measured. */
   abstract ofPackage(which: RepositoryName | number): Promise<Measured<PackageStorage> | undefined>;

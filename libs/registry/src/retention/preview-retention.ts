@@ -1,61 +1,57 @@
 import type { RetentionStore } from '../ports/retention-store.js';
-import { retentionDecider } from './retention-decider.js';
-import type { RetainableTag, RetentionDecision, RetentionPolicy } from './retention-policy.js';
-import { comesBehind, placeOf, type TagPlace } from './tag-place.js';
+import type { FreedBytes, StorageFigures } from '../ports/storage-figures.js';
+import {
+  fingerprintOf,
+  type JudgedTag,
+  judgePage,
+  MAX_JUDGED,
+  type PreviewPage,
+  type PreviewPlace,
+} from './preview-page.js';
+import type { RetentionPolicy } from './retention-policy.js';
 
-const PAGE = 1000;
-
-/** What a policy would do to a package's tags. */
-export interface RetentionPreview {
+/** What a policy would do to tags. */
+export interface RetentionPreview<T extends JudgedTag = JudgedTag> {
   policy: RetentionPolicy;
   /** Whose policy it is; `asked`: that of the question. */
   holder: 'package' | 'namespace' | 'asked';
-  tags: Array<RetainableTag & RetentionDecision>;
-  /** Place to go on behind; undefined when nothing follows. */
-  next: TagPlace | undefined;
+  tags: T[];
+  /** What goes with the tags that were judged for this answer, shown or not. */
+  freed: FreedBytes;
+  /** Undefined when nothing follows. */
+  next: PreviewPlace | undefined;
 }
 
-/** Which tags to answer. */
-export interface PreviewPage {
-  limit: number;
-  after: TagPlace | undefined;
-  /** Only those that go, or only those that stay. */
-  only: 'kept' | 'removed' | undefined;
-}
-
-/** Judges tags as the worker would, and changes nothing. */
+/** Judges the tags of a package as the worker would, and changes nothing. */
 export class PreviewRetention {
-  constructor(private readonly store: RetentionStore) {}
+  constructor(
+    private readonly store: RetentionStore,
+    private readonly figures: StorageFigures,
+  ) {}
 
   /**
-   * `asked` in place of the policy that counts for the package; undefined where none does. Every page is judged from the
-   * first tag on, as `newest` counts from there, and reads no more than it needs: a thousand tags at a time.
+   * `asked` in place of the policy that counts for the package; undefined where none does, `changed` where that is another one
+   * than on the page before.
    */
   async run(
     packageId: number,
     asked: RetentionPolicy | undefined,
-    { limit, after, only }: PreviewPage,
-  ): Promise<RetentionPreview | undefined> {
+    { limit, after, only, within }: PreviewPage,
+  ): Promise<RetentionPreview | 'changed' | undefined> {
     const inForce = asked ? { ...asked, holder: 'asked' as const } : await this.store.findInForce(packageId);
     if (!inForce) return undefined;
     const { holder, tags: pattern, keep } = inForce;
     const policy = { tags: pattern, keep };
-    const tags: RetentionPreview['tags'] = [];
-    let decide: ReturnType<typeof retentionDecider> | undefined;
-    for (let from: TagPlace | undefined; ; ) {
-      const page = await this.store.tags(packageId, PAGE, from);
-      decide ??= retentionDecider(policy, page.now);
-      for (const tag of page.tags) {
-        const decision = decide(tag);
-        if (after && !comesBehind(tag, after)) continue;
-        if (only === undefined || decision.isKept === (only === 'kept')) {
-          const last = tags.at(-1);
-          if (last && tags.length === limit) return { policy, holder, tags, next: placeOf(last) };
-          tags.push({ ...tag, ...decision });
-        }
-      }
-      from = page.next;
-      if (from === undefined) return { policy, holder, tags, next: undefined };
-    }
+    const fingerprint = fingerprintOf(policy);
+    const from = after?.packageId === packageId ? after : undefined;
+    if (from && from.fingerprint !== fingerprint) return 'changed';
+    const page = await judgePage(this.store, packageId, policy, from?.judged, { limit, only, budget: MAX_JUDGED });
+    return {
+      policy,
+      holder,
+      tags: page.tags,
+      freed: await this.figures.ofDoomed([page.doomed], within),
+      next: page.next && { fingerprint, packageId, judged: page.next },
+    };
   }
 }

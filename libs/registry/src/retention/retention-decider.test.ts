@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationText, retentionDecider } from './retention-decider.js';
+import { durationText, type NewestCount, RetentionDecider } from './retention-decider.js';
 import type { RetainableTag, RetentionPolicy, RetentionRule } from './retention-policy.js';
-import { comesBehind, placeOf, readPlace, writePlace } from './tag-place.js';
+import { comesBehind } from './tag-place.js';
 
 const SECOND = 1_000_000;
 const DAY = 86_400;
@@ -34,8 +34,8 @@ const policy = (keep: Array<Partial<RetentionRule>>, tags?: string): RetentionPo
 });
 
 const judge = (by: RetentionPolicy, tags: RetainableTag[]) => {
-  const decide = retentionDecider(by, NOW);
-  return tags.map((one) => ({ name: one.name, ...decide(one) }));
+  const decider = new RetentionDecider(by, NOW);
+  return tags.map((one) => ({ name: one.name, ...decider.judge(one) }));
 };
 const kept = (by: RetentionPolicy, tags: RetainableTag[]) =>
   judge(by, tags)
@@ -159,6 +159,13 @@ const someRule = fc.record({
   newest: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
 });
 
+/** Tags that differ in name, as they are judged. */
+const inOrder = (some: Array<Partial<RetainableTag>>): RetainableTag[] =>
+  some
+    .map((one) => ({ ...tag('', 0, 0), ...one }))
+    .filter((one, i, all) => all.findIndex(({ name }) => name === one.name) === i)
+    .sort((a, b) => (comesBehind(a, b) ? 1 : comesBehind(b, a) ? -1 : b.name.localeCompare(a.name)));
+
 /** The same in other words: sets, not one after the other. */
 function expectedNames(keep: Array<Pick<RetentionRule, 'tags' | 'newest'>>, tags: RetainableTag[]): Set<string> {
   const names = new Set<string>();
@@ -174,10 +181,7 @@ describe('whatever the tags and rules', () => {
   it('keeps what the rules say, and adding a rule removes nothing more', () => {
     fc.assert(
       fc.property(fc.array(someTag), fc.array(someRule, { minLength: 1, maxLength: 3 }), (some, keep) => {
-        const tags = some
-          .map((one) => ({ ...tag('', 0, 0), ...one }))
-          .filter((one, i, all) => all.findIndex(({ name }) => name === one.name) === i)
-          .sort((a, b) => (comesBehind(a, b) ? 1 : -1));
+        const tags = inOrder(some);
         const names = new Set(kept(policy(keep), tags));
         expect(names).toEqual(expectedNames(keep, tags));
         const more = kept(policy([...keep, { pushedWithin: 3 * DAY }]), tags);
@@ -186,18 +190,39 @@ describe('whatever the tags and rules', () => {
     );
   });
 
-  it('places stand in an order, and travel as text', () => {
+  it('decides the same where it goes on page by page, by counts and what it recalls', () => {
+    const somePolicy = fc.record({
+      keep: fc.array(someRule, { minLength: 1, maxLength: 3 }),
+      tags: fc.option(fc.constantFrom('v.*', '.*[0-9].*'), { nil: undefined }),
+    });
+    const somePages = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 });
     fc.assert(
-      fc.property(someTag, someTag, (a, b) => {
-        const [x, y] = [tag('', 0, 0, a), tag('', 0, 0, b)].map(placeOf) as [RetainableTag, RetainableTag];
-        expect(readPlace(writePlace(x))).toEqual(x);
-        if (writePlace(x) === writePlace(y)) expect(comesBehind(x, y) || comesBehind(y, x)).toBe(false);
-        else expect(comesBehind(x, y)).toBe(!comesBehind(y, x));
-      }),
+      fc.property(
+        fc.array(someTag, { maxLength: 40 }),
+        somePolicy,
+        somePages,
+        (some, { keep, tags: pattern }, sizes) => {
+          const tags = inOrder(some);
+          const by = policy([...keep, { pushedWithin: 3 * DAY }], pattern);
+          const paged: Array<{ name: string }> = [];
+          let counts: NewestCount[] | undefined;
+          for (let from = 0, page = 0; from < tags.length; page++) {
+            const to = from + (sizes[page % sizes.length] ?? 1);
+            const decider = new RetentionDecider(by, NOW, JSON.parse(JSON.stringify(counts ?? [])));
+            const versions = new Set(tags.slice(from, to).map(({ versionId }) => versionId));
+            for (const [i, before] of tags.slice(0, from).entries()) {
+              if (!versions.has(before.versionId)) continue;
+              expect({ name: before.name, ...decider.recall(before) }, 'a tag of a page before').toEqual(paged[i]);
+            }
+            for (const one of tags.slice(from, to)) paged.push({ name: one.name, ...decider.judge(one) });
+            counts = decider.counts;
+            from = to;
+          }
+          expect(paged).toEqual(judge(by, tags));
+        },
+      ),
+      { numRuns: 500 },
     );
-    for (const text of ['', '1.1', '1.1.', '-1.1.a', '9999999999999999.1.a', '1.9999999999.a', '1.1..a', '1.1.a/b']) {
-      expect(readPlace(text)).toBeUndefined();
-    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import type { RetainableTag, RetentionDecision, RetentionPolicy, RetentionRule } from './retention-policy.js';
+import { comesBehind, type VersionPlace } from './tag-place.js';
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
@@ -14,19 +15,51 @@ interface Hold {
   until: number;
 }
 
+/** How far a rule of the newest has counted: so many versions, or, once it has all of its own, where the last of them came. */
+export type NewestCount = number | VersionPlace;
+
+interface Rule {
+  judge(tag: RetainableTag): Hold | undefined;
+}
+
 /**
  * Judges the tags of one package by a policy, one after the other: the one pushed last comes first, of two pushed at the same
  * moment the one of the younger version. It remembers as many versions as its rules keep, however many tags come by; the
  * engine of its expressions does not backtrack. `now` in microseconds since 1970.
+ *
+ * It may go on where another one stopped, by what that had counted (`counts`): before a tag is judged, those of the same
+ * version that were judged there are recalled.
  */
-export function retentionDecider(policy: RetentionPolicy, now: number): (tag: RetainableTag) => RetentionDecision {
-  const isSelected = matcher(policy.tags);
-  const rules = policy.keep.map((rule, i) => ruleDecider(rule, `rule ${i + 1}`, now));
-  return (tag) => {
-    if (!isSelected(tag.name)) return kept(`the policy is for tags that match ${policy.tags}`);
+export class RetentionDecider {
+  private readonly isSelected: (tag: string) => boolean;
+  private readonly newest: NewestRule[] = [];
+  private readonly rules: Rule[];
+
+  constructor(
+    private readonly policy: RetentionPolicy,
+    now: number,
+    counts: readonly NewestCount[] = [],
+  ) {
+    this.isSelected = matcher(policy.tags);
+    this.rules = policy.keep.map((rule, i) => {
+      const name = `rule ${i + 1}`;
+      if (rule.newest === undefined) return ageRule(rule, name, now);
+      const made = new NewestRule(rule.newest, rule.tags, name, counts[this.newest.length] ?? 0);
+      this.newest.push(made);
+      return made;
+    });
+  }
+
+  /** How far the rules of the newest have counted, in their order. */
+  get counts(): NewestCount[] {
+    return this.newest.map(({ counted }) => counted);
+  }
+
+  judge(tag: RetainableTag): RetentionDecision {
+    if (!this.isSelected(tag.name)) return kept(`the policy is for tags that match ${this.policy.tags}`);
     if (tag.isBuildCache) return kept('build caches go by their budget');
     // Every rule sees every tag, and counts it.
-    const holds = rules.map((judge) => judge(tag)).filter((hold) => hold !== undefined);
+    const holds = this.rules.map((rule) => rule.judge(tag)).filter((hold) => hold !== undefined);
     const { protection, about } = tag;
     if (protection) {
       holds.unshift({
@@ -42,41 +75,68 @@ export function retentionDecider(policy: RetentionPolicy, now: number): (tag: Re
       reasons: holds.map(({ reason }) => reason),
       until: Number.isFinite(until) ? until : undefined,
     };
-  };
+  }
+
+  /** Judges again a tag that is within the counts already; those of one version in the order in which they were judged. */
+  recall(tag: RetainableTag): RetentionDecision {
+    if (this.isSelected(tag.name) && !tag.isBuildCache) for (const rule of this.newest) rule.recall(tag);
+    return this.judge(tag);
+  }
 }
 
 const kept = (reason: string): RetentionDecision => ({ isKept: true, reasons: [reason], until: undefined });
 
-function ruleDecider(
-  { tags, newest, pushedWithin, pulledWithin }: RetentionRule,
-  name: string,
-  now: number,
-): (tag: RetainableTag) => Hold | undefined {
+function ageRule({ tags, pushedWithin, pulledWithin }: RetentionRule, name: string, now: number): Rule {
   const isMatch = matcher(tags);
-  const of = tags === undefined ? '' : ` of ${tags}`;
-  if (newest !== undefined) return newestDecider(newest, isMatch, `${name} keeps the newest ${newest}${of}`);
-  const reason = `${name} keeps ${wordsOf({ pushedWithin, pulledWithin })}${of}`;
-  return (tag) => {
-    if (!isMatch(tag.name)) return undefined;
-    const until =
-      pushedWithin !== undefined
-        ? tag.pushedAt + pushedWithin * SECOND
-        : pulledWithin !== undefined
-          ? Math.max(tag.pushedAt, tag.pulledAt ?? 0) + pulledWithin * SECOND + PULL_SLACK
-          : Infinity;
-    return until > now ? { reason, until } : undefined;
+  const reason = `${name} keeps ${wordsOf({ pushedWithin, pulledWithin })}${ofTags(tags)}`;
+  return {
+    judge(tag) {
+      if (!isMatch(tag.name)) return undefined;
+      const until =
+        pushedWithin !== undefined
+          ? tag.pushedAt + pushedWithin * SECOND
+          : pulledWithin !== undefined
+            ? Math.max(tag.pushedAt, tag.pulledAt ?? 0) + pulledWithin * SECOND + PULL_SLACK
+            : Infinity;
+      return until > now ? { reason, until } : undefined;
+    },
   };
 }
 
 /** Versions are counted, not tags: `1.2.3`, `1.2` and `latest` of one version are one. */
-function newestDecider(newest: number, isMatch: (tag: string) => boolean, reason: string) {
-  const versions = new Set<number>();
-  return ({ name, versionId }: RetainableTag): Hold | undefined => {
-    if (!isMatch(name) || FALLBACK.test(name)) return undefined;
-    if (versions.size < newest) versions.add(versionId);
-    return versions.has(versionId) ? { reason, until: Infinity } : undefined;
-  };
+class NewestRule implements Rule {
+  private readonly isMatch: (tag: string) => boolean;
+  private readonly reason: string;
+  /** Of those that were counted; where it goes on from another's count, those that came by again. */
+  private readonly versions = new Set<number>();
+
+  constructor(
+    private readonly newest: number,
+    tags: string | undefined,
+    name: string,
+    public counted: NewestCount,
+  ) {
+    const isMatch = matcher(tags);
+    this.isMatch = (tag) => isMatch(tag) && !FALLBACK.test(tag);
+    this.reason = `${name} keeps the newest ${newest}${ofTags(tags)}`;
+  }
+
+  judge({ name, versionId, pushedAt }: RetainableTag): Hold | undefined {
+    if (!this.isMatch(name)) return undefined;
+    if (typeof this.counted === 'number' && !this.versions.has(versionId)) {
+      this.versions.add(versionId);
+      this.counted = this.counted + 1 < this.newest ? this.counted + 1 : { pushedAt, versionId };
+    }
+    return this.versions.has(versionId) ? { reason: this.reason, until: Infinity } : undefined;
+  }
+
+  recall(tag: RetainableTag): void {
+    const wasCounted = typeof this.counted === 'number' || !comesBehind(tag, this.counted);
+    if (wasCounted && this.isMatch(tag.name)) this.versions.add(tag.versionId);
+  }
 }
+
+const ofTags = (pattern: string | undefined): string => (pattern === undefined ? '' : ` of ${pattern}`);
 
 function wordsOf({ pushedWithin, pulledWithin }: Pick<RetentionRule, 'pushedWithin' | 'pulledWithin'>): string {
   if (pushedWithin !== undefined) return `what was pushed within ${durationText(pushedWithin)}`;

@@ -1,7 +1,7 @@
-import { Controller, Delete, Get, HttpCode, Put, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
 import type { TokenHolder } from '#auth';
-import { RetentionStore } from '#registry';
+import { PreviewNamespaceRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../../http/described.js';
 import { NamespaceParam } from '../access/params.js';
 import { RestAccess } from '../rest-access.js';
@@ -9,6 +9,14 @@ import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { HolderParam, type RestNamespace, type RestRequest } from '../rest-request.js';
 import { PolicyForm, PolicyView, policyOf, policyView } from './policy-form.js';
+import {
+  NamespacePreviewAnswer,
+  namespacePreviewAnswer,
+  POLICY_CHANGED,
+  PREVIEW_ERRORS,
+  PREVIEW_QUERY,
+  previewPageOf,
+} from './preview-answer.js';
 
 const Answer = z.object({ policy: PolicyView });
 
@@ -18,7 +26,10 @@ const Answer = z.object({ policy: PolicyView });
  */
 @Controller(['api/v3/orgs/:org/retention', 'api/v3/users/:username/retention'])
 export class NamespaceRetentionController {
-  constructor(private readonly store: RetentionStore) {}
+  constructor(
+    private readonly store: RetentionStore,
+    private readonly previews: PreviewNamespaceRetention,
+  ) {}
 
   @Get()
   @RestAccess('govern')
@@ -56,6 +67,43 @@ export class NamespaceRetentionController {
   async remove(@NamespaceParam() { id, actor }: RestNamespace, @HolderParam() holder: TokenHolder): Promise<void> {
     assertMayDelete(holder);
     if (!(await this.store.remove({ namespaceId: id }, actor))) notFound();
+  }
+
+  @Get('preview')
+  @RestAccess('govern')
+  @Described({
+    summary: 'What the policy of a namespace would do to each tag of the packages that it counts for; nothing changes',
+    query: PREVIEW_QUERY,
+    answer: { status: 200, schema: NamespacePreviewAnswer },
+    errors: { ...PREVIEW_ERRORS, 404: 'no such namespace, or it has no policy' },
+  })
+  async preview(@NamespaceParam() { id }: RestNamespace, @Req() request: RestRequest) {
+    return this.answer(id, undefined, request);
+  }
+
+  @Post('preview')
+  @HttpCode(200)
+  @RestAccess('govern')
+  @Described({
+    summary: "What the policy of the request would do in place of a namespace's; nothing changes",
+    query: PREVIEW_QUERY,
+    body: PolicyForm,
+    answer: { status: 200, schema: NamespacePreviewAnswer },
+    errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
+  })
+  async previewAsked(@NamespaceParam() { id }: RestNamespace, @Req() request: RestRequest) {
+    return this.answer(id, policyOf(await readRestJson(request, PolicyForm)), request);
+  }
+
+  private async answer(
+    namespaceId: number,
+    asked: RetentionPolicy | undefined,
+    { query }: RestRequest,
+  ): Promise<z.output<typeof NamespacePreviewAnswer>> {
+    const preview = await this.previews.run(namespaceId, asked, previewPageOf(query, 'namespace'));
+    if (preview === 'changed') throw new RestRefusal(409, POLICY_CHANGED);
+    if (!preview) throw new RestRefusal(404, 'The namespace has no retention policy.');
+    return namespacePreviewAnswer(preview, 'namespace');
   }
 }
 

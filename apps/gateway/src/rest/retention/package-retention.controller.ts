@@ -1,13 +1,24 @@
 import { Controller, Delete, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
+import type { TokenHolder } from '#auth';
 import { PreviewRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../../http/described.js';
+import { ReaderScope, WITHIN_QUERY } from '../reader-scope.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
-import { PackageParam, type RestPackage, type RestRequest } from '../rest-request.js';
+import { HolderParam, PackageParam, type RestPackage, type RestRequest } from '../rest-request.js';
 import { PolicyForm, PolicyView, policyOf, policyView } from './policy-form.js';
-import { PREVIEW_QUERY, PreviewAnswer, previewAnswer, previewPageOf } from './preview-answer.js';
+import {
+  POLICY_CHANGED,
+  PREVIEW_ERRORS,
+  PREVIEW_QUERY,
+  PreviewAnswer,
+  previewAnswer,
+  previewPageOf,
+} from './preview-answer.js';
+
+const QUERY = { ...PREVIEW_QUERY, ...WITHIN_QUERY };
 
 const InForce = z.object({
   from: z
@@ -29,6 +40,7 @@ export class PackageRetentionController {
   constructor(
     private readonly store: RetentionStore,
     private readonly previews: PreviewRetention,
+    private readonly scope: ReaderScope,
   ) {}
 
   @Get()
@@ -74,12 +86,12 @@ export class PackageRetentionController {
   @RestAccess('administer')
   @Described({
     summary: 'What the policy that counts would do to each tag, and why; nothing changes',
-    query: PREVIEW_QUERY,
+    query: QUERY,
     answer: { status: 200, schema: PreviewAnswer },
-    errors: { 404: 'no such package, or no policy counts for it' },
+    errors: { ...PREVIEW_ERRORS, 404: 'no such package, or no policy counts for it' },
   })
-  async preview(@PackageParam() { id }: RestPackage, @Req() request: RestRequest) {
-    return this.answer(id, undefined, request);
+  async preview(@PackageParam() pkg: RestPackage, @HolderParam() holder: TokenHolder, @Req() request: RestRequest) {
+    return this.answer(pkg, holder, undefined, request);
   }
 
   @Post('preview')
@@ -87,22 +99,29 @@ export class PackageRetentionController {
   @RestAccess('administer')
   @Described({
     summary: 'What the policy of the request would do to each tag, and why; nothing changes',
-    query: PREVIEW_QUERY,
+    query: QUERY,
     body: PolicyForm,
     answer: { status: 200, schema: PreviewAnswer },
-    errors: { 400: 'the body does not fit' },
+    errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
-  async previewAsked(@PackageParam() { id }: RestPackage, @Req() request: RestRequest) {
-    return this.answer(id, policyOf(await readRestJson(request, PolicyForm)), request);
+  async previewAsked(
+    @PackageParam() pkg: RestPackage,
+    @HolderParam() holder: TokenHolder,
+    @Req() request: RestRequest,
+  ) {
+    return this.answer(pkg, holder, policyOf(await readRestJson(request, PolicyForm)), request);
   }
 
   private async answer(
-    packageId: number,
+    pkg: RestPackage,
+    holder: TokenHolder,
     asked: RetentionPolicy | undefined,
     { query }: RestRequest,
   ): Promise<z.output<typeof PreviewAnswer>> {
-    const preview = await this.previews.run(packageId, asked, previewPageOf(query));
+    const within = await this.scope.withinOf(query, pkg, holder);
+    const preview = await this.previews.run(pkg.id, asked, previewPageOf(query, within));
+    if (preview === 'changed') throw new RestRefusal(409, POLICY_CHANGED);
     if (!preview) throw new RestRefusal(404, 'No retention policy counts for this package.');
-    return previewAnswer(preview);
+    return previewAnswer(preview, within);
   }
 }
