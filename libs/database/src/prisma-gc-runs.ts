@@ -81,7 +81,7 @@ export class PrismaGcRuns extends GcRuns {
     const ofRun = runId === undefined ? Prisma.empty : Prisma.sql`AND run_id = ${runId}`;
     const rows = await this.database.$queryRaw<Array<NullableEntry>>`
       SELECT id::float8 AS id, at, kind, package_id AS "packageId", digest, bytes::float8 AS bytes, reason FROM gc_log
-      WHERE id < ${downwardsFrom(after)}::bigint ${ofRun} ORDER BY id DESC LIMIT ${limit + 1}`;
+      WHERE id < ${downwardsFrom(after)}::bigint ${ofRun} ORDER BY gc_log.id DESC LIMIT ${limit + 1}`;
     const entries = rows.map((row) => ({
       ...row,
       packageId: row.packageId ?? undefined,

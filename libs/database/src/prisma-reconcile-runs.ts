@@ -77,7 +77,8 @@ export class PrismaReconcileRuns extends ReconcileRuns {
     const rows = await this.database.$queryRaw<FindingRow[]>`
       SELECT id::float8 AS id, kind, object_key AS "objectKey", digest, size::float8 AS size,
         expected_size::float8 AS "expectedSize", delete_at AS "deleteAt"
-      FROM reconcile_findings WHERE run_id = ${runId} AND id > ${upwardsFrom(after)}::bigint ${ofKind} ORDER BY id LIMIT ${limit + 1}`;
+      FROM reconcile_findings WHERE run_id = ${runId} AND id > ${upwardsFrom(after)}::bigint ${ofKind}
+      ORDER BY reconcile_findings.id LIMIT ${limit + 1}`;
     const { items: shown, next } = pageOfIds(rows, limit);
     const holders = await holdersOf(
       this.database,

@@ -61,7 +61,8 @@ export class PrismaScrubControl extends ScrubControl {
     >`
       SELECT id::float8 AS id, digest, size::float8 AS size, object_key AS "objectKey", missing_since AS since,
         missing_reason AS damage
-      FROM blobs WHERE missing_since IS NOT NULL AND id > ${upwardsFrom(after)}::bigint ORDER BY id LIMIT ${limit + 1}`;
+      FROM blobs WHERE missing_since IS NOT NULL AND id > ${upwardsFrom(after)}::bigint
+      ORDER BY blobs.id LIMIT ${limit + 1}`;
     const { items: shown, next } = pageOfIds(rows, limit);
     const holders = await holdersOf(
       this.database,
