@@ -124,31 +124,41 @@ export class PrismaGcRuns extends GcRuns {
   }
 
   override async storageUse(): Promise<StorageUse> {
+    const [awaiting] = await this.database.$queryRaw<SumRow[]>`
+      SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes
+      FROM (SELECT size FROM object_deletions WHERE NOT is_repeat LIMIT 1000000) d`;
+    const use = (await this.measuredUse()) ?? (await this.summedUse());
+    return { ...use, awaiting: awaiting?.count ?? 0, awaitingBytes: awaiting?.bytes ?? 0 };
+  }
+
+  /** The last measurement, where there is too much to add up. */
+  private async measuredUse(): Promise<Use | undefined> {
+    const [measured] = await this.database.$queryRaw<Use[]>`
+      SELECT measured_at AS "measuredAt", blobs::float8 AS blobs, stored_bytes::float8 AS "storedBytes",
+        links::float8 AS links, logical_bytes::float8 AS "logicalBytes" FROM storage_use
+      WHERE (SELECT count(*) FROM (SELECT FROM package_blobs LIMIT ${SUMMED_AT_ONCE + 1}) l) > ${SUMMED_AT_ONCE}
+        OR (SELECT count(*) FROM (SELECT FROM blobs LIMIT ${SUMMED_AT_ONCE + 1}) b) > ${SUMMED_AT_ONCE}`;
+    return measured;
+  }
+
+  private async summedUse(): Promise<Use> {
     const [blobs] = await this.database.$queryRaw<SumRow[]>`
       SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes
       FROM (SELECT size FROM blobs LIMIT ${SUMMED_AT_ONCE + 1}) b`;
     const [links] = await this.database.$queryRaw<SumRow[]>`
       SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(b.size), 0)::float8 AS bytes
       FROM (SELECT blob_id FROM package_blobs LIMIT ${SUMMED_AT_ONCE + 1}) l JOIN blobs b ON b.id = l.blob_id`;
-    const [awaiting] = await this.database.$queryRaw<SumRow[]>`
-      SELECT now() AS at, count(*)::float8 AS count, coalesce(sum(size), 0)::float8 AS bytes
-      FROM (SELECT size FROM object_deletions WHERE NOT is_repeat LIMIT 1000000) d`;
-    const isAll = Math.max(blobs?.count ?? 0, links?.count ?? 0) <= SUMMED_AT_ONCE;
-    const [measured] = isAll
-      ? []
-      : await this.database.$queryRaw<Array<Omit<StorageUse, 'awaiting' | 'awaitingBytes'>>>`
-          SELECT measured_at AS "measuredAt", blobs::float8 AS blobs, stored_bytes::float8 AS "storedBytes",
-            links::float8 AS links, logical_bytes::float8 AS "logicalBytes" FROM storage_use`;
-    const summed = {
+    return {
       measuredAt: blobs?.at ?? new Date(),
       blobs: blobs?.count ?? 0,
       storedBytes: blobs?.bytes ?? 0,
       links: links?.count ?? 0,
       logicalBytes: links?.bytes ?? 0,
     };
-    return { ...(measured ?? summed), awaiting: awaiting?.count ?? 0, awaitingBytes: awaiting?.bytes ?? 0 };
   }
 }
+
+type Use = Omit<StorageUse, 'awaiting' | 'awaitingBytes'>;
 
 interface ControlRow {
   mode: GcControl['mode'];

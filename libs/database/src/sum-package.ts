@@ -8,6 +8,12 @@ type Sums = Omit<PackageStorage, 'packageId' | 'name' | 'deletedAt'> & { at: Dat
 
 /** What a package stores now; undefined where that is too much to add up for one question. */
 export async function sumPackage(tx: Transaction, packageId: number): Promise<Sums | undefined> {
+  const [size] = await tx.$queryRaw<Array<{ isTooMuch: boolean }>>`
+    SELECT greatest(
+      (SELECT count(*) FROM (SELECT FROM package_blobs WHERE package_id = ${packageId} LIMIT ${SUMMED_AT_ONCE + 1}) l),
+      (SELECT count(*) FROM (SELECT FROM manifests WHERE package_id = ${packageId} LIMIT ${SUMMED_AT_ONCE + 1}) m)
+    ) > ${SUMMED_AT_ONCE} AS "isTooMuch"`;
+  if (size?.isTooMuch) return undefined;
   const [links] = await tx.$queryRaw<
     Array<{
       at: Date;
@@ -20,7 +26,7 @@ export async function sumPackage(tx: Transaction, packageId: number): Promise<Su
     SELECT now() AS at, count(*)::float8 AS blobs, coalesce(sum(b.size), 0)::float8 AS "logicalBytes",
       coalesce(sum(b.size) FILTER (WHERE NOT "isElsewhere"), 0)::float8 AS "exclusiveBytes",
       coalesce(sum(b.size) FILTER (WHERE NOT "isNear"), 0)::float8 AS "namespaceExclusiveBytes"
-    FROM (SELECT blob_id FROM package_blobs WHERE package_id = ${packageId} LIMIT ${SUMMED_AT_ONCE + 1}) l
+    FROM (SELECT blob_id FROM package_blobs WHERE package_id = ${packageId} LIMIT ${SUMMED_AT_ONCE}) l
     JOIN blobs b ON b.id = l.blob_id
     CROSS JOIN LATERAL (SELECT
       (SELECT true FROM package_blobs o WHERE o.blob_id = b.id AND o.package_id <> ${packageId} LIMIT 1) IS NOT NULL
@@ -29,15 +35,14 @@ export async function sumPackage(tx: Transaction, packageId: number): Promise<Su
         WHERE o.blob_id = b.id AND o.package_id <> ${packageId}
           AND p.namespace_id = (SELECT namespace_id FROM packages WHERE id = ${packageId}) LIMIT 1) IS NOT NULL
         AS "isNear") held`;
-  if (!links || links.blobs > SUMMED_AT_ONCE) return undefined;
   const [manifests] = await tx.$queryRaw<
-    Array<{ all: number; versions: number; manifestBytes: number; pushedAt: Date | null; pulledAt: Date | null }>
+    Array<{ versions: number; manifestBytes: number; pushedAt: Date | null; pulledAt: Date | null }>
   >`
-    SELECT count(*)::int AS all, count(*) FILTER (WHERE deleted_at IS NULL)::float8 AS versions,
+    SELECT count(*) FILTER (WHERE deleted_at IS NULL)::float8 AS versions,
       coalesce(sum(size), 0)::float8 AS "manifestBytes", max(pushed_at) AS "pushedAt", max(d.last_at) AS "pulledAt"
     FROM (SELECT id, size, pushed_at, deleted_at FROM manifests WHERE package_id = ${packageId}
-      LIMIT ${SUMMED_AT_ONCE + 1}) m LEFT JOIN manifest_downloads d ON d.manifest_id = m.id`;
-  if (!manifests || manifests.all > SUMMED_AT_ONCE) return undefined;
+      LIMIT ${SUMMED_AT_ONCE}) m LEFT JOIN manifest_downloads d ON d.manifest_id = m.id`;
+  if (!links || !manifests) return undefined;
   const { versions, manifestBytes, pushedAt, pulledAt } = manifests;
   return { ...links, versions, manifestBytes, pushedAt: pushedAt ?? undefined, pulledAt: pulledAt ?? undefined };
 }
