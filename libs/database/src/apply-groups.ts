@@ -24,8 +24,8 @@ export async function applyGroups(tx: Transaction, userId: number, groups: strin
       coalesce(array_agg(DISTINCT g.team_id) FILTER (WHERE g.team_id IS NOT NULL AND g.group_name = ANY (${groups})), '{}') AS teams,
       coalesce(array_agg(DISTINCT g.team_id) FILTER (WHERE g.team_id IS NOT NULL), '{}') AS mapped
     FROM sso_groups g JOIN namespaces n ON n.id = g.namespace_id
-    WHERE g.group_name = ANY (${groups})
-      OR g.namespace_id IN (SELECT namespace_id FROM members WHERE user_id = ${userId})
+    WHERE g.namespace_id IN (SELECT namespace_id FROM sso_groups WHERE group_name = ANY (${groups})
+      UNION SELECT namespace_id FROM members WHERE user_id = ${userId})
     GROUP BY n.id ORDER BY n.id`;
   for (const wanted of organisations) await applyTo(tx, userId, wanted, actor);
 }

@@ -195,9 +195,9 @@ export class PrismaStorageFigures extends StorageFigures {
 }
 
 /** A live package by its current name, or one that can be restored. */
-const namedLike = (name: RepositoryName) => Prisma.sql`(
-  p.id IN (SELECT package_id FROM package_names WHERE full_name = ${name})
-  OR p.id IN (SELECT id FROM packages WHERE deleted_name = ${name}))`;
+const namedLike = (name: RepositoryName) => Prisma.sql`p.id IN (
+  SELECT package_id FROM package_names WHERE full_name = ${name}
+  UNION ALL SELECT id FROM packages WHERE deleted_name = ${name})`;
 
 const packageOf = ({ key: _, ...row }: Row<PackageStorage>): PackageStorage => ({
   ...row,

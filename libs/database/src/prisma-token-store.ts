@@ -51,8 +51,10 @@ export class PrismaTokenStore extends TokenStore {
   }
 
   override async list(userId: number, limit: number, after: number): Promise<TokenRecord[]> {
+    // The user's live ones first, by their own index: in the order of ids the planner may walk those of everybody.
     const rows = await this.database.$queryRaw<Row[]>`
-      ${TOKENS} WHERE t.user_id = ${userId} AND t.id > ${after} AND t.kind = 'personal' AND ${IS_LIVE}
+      ${TOKENS} WHERE t.id = ANY (ARRAY(SELECT t.id FROM access_tokens t
+        WHERE t.user_id = ${userId} AND t.id > ${after} AND t.kind = 'personal' AND ${IS_LIVE}))
       ORDER BY t.id LIMIT ${limit}`;
     return rows.map(recordOf);
   }
