@@ -59,16 +59,20 @@ export class PrismaPackageDirectory extends PackageDirectory {
     query: PackageQuery,
     { limit, offset, after }: NumberedPage,
   ): Promise<NumberedList<PackageDetails>> {
-    const isListed = Prisma.sql`
-      FROM packages p JOIN package_names n ON n.package_id = p.id AND n.alias_until IS NULL
-      WHERE p.namespace_id = ${query.ownerId} AND p.published_at IS NOT NULL AND p.deleted_at IS NULL
-        AND ${isVisibleTo(query.viewer)}
-        AND (${query.visibility ?? null}::text IS NULL OR p.visibility = ${query.visibility ?? null})`;
+    const [owner] = await this.database.$queryRaw<Array<{ path: string }>>`
+      SELECT path FROM namespaces WHERE id = ${query.ownerId}`;
+    const isListed = Prisma.sql`p.namespace_id = ${query.ownerId} AND p.published_at IS NOT NULL AND p.deleted_at IS NULL
+      AND ${isVisibleTo(query.viewer, query.ownerId)}
+      AND ${query.visibility === undefined ? Prisma.sql`true` : Prisma.sql`p.visibility = ${query.visibility}`}`;
     const key = after !== undefined && isRepositoryName(after) ? after : undefined;
+    // By the bounds of the owner's names, in the order of their index: a page reads no more than it shows and passes over.
     const names = await this.database.$queryRaw<Array<{ id: number; name: string }>>`
-      SELECT p.id, n.full_name AS name ${isListed} AND (${key ?? null}::text IS NULL OR n.full_name > ${key ?? null})
+      SELECT p.id, n.full_name AS name FROM package_names n JOIN packages p ON p.id = n.package_id
+      WHERE n.full_name > ${key ?? `${owner?.path}/`} AND n.full_name < ${`${owner?.path}0`} -- '0' follows '/'
+        AND n.alias_until IS NULL AND ${isListed}
       ORDER BY n.full_name LIMIT ${limit + 1} OFFSET ${key === undefined ? offset : 0}`;
-    const [count] = await this.database.$queryRaw<Array<{ total: number }>>`SELECT count(*)::int AS total ${isListed}`;
+    const [count] = await this.database.$queryRaw<Array<{ total: number }>>`
+      SELECT count(*)::int AS total FROM packages p WHERE ${isListed}`;
     const shown = names.slice(0, limit);
     return {
       items: await this.describe(shown.map(({ id }) => id)),
