@@ -41,3 +41,9 @@ it('leaves room for look-ups while all other connections wait', async () => {
   expect(await Promise.race([found, ...busy])).toEqual([{ twice: 10 }]);
   await Promise.all(busy);
 });
+
+it('never compiles a plan, however costly it is taken to be', async () => {
+  const plan = await database.$queryRaw<Array<{ 'QUERY PLAN': string }>>`
+    EXPLAIN SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 100000000) b`;
+  expect(plan.map((line) => line['QUERY PLAN']).join('\n')).not.toMatch(/JIT/);
+});

@@ -11,8 +11,12 @@ export type Database = PrismaClient;
  */
 const TIMEOUTS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000 };
 
-/** What the SQL relies on, whatever the role or the database says. */
-const SESSION = '-c search_path=public -c default_transaction_isolation=read\\ committed';
+/**
+ * What the SQL relies on, whatever the role or the database says. No compiling of plans (`jit`): every statement here looks at a
+ * few hundred rows by indexes, but where statistics are missing the planner takes some for long ones, and compiling such a one
+ * takes up to seconds, with a package's gate held.
+ */
+const SESSION = '-c search_path=public -c default_transaction_isolation=read\\ committed -c jit=off';
 
 /** How long a request waits for a connection, a free one or a new one. */
 const CONNECT_TIMEOUT_MS = 10_000;
