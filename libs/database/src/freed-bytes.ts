@@ -139,7 +139,8 @@ function reach(
           WHERE s.id = r.id AND ${HOLDS}) n
     )
     SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive", m.class = 'build_cache' AS "isCache",
-      EXISTS (SELECT FROM tags t WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${taken ?? null}) AS "isTagged",
+      (SELECT true FROM tags t
+        WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${taken ?? null} LIMIT 1) IS NOT NULL AS "isTagged",
       (SELECT true FROM (
           SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
           UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest

@@ -141,7 +141,7 @@ export class PrismaRetentionStore extends RetentionStore {
     // Looked at page by page whether or not they have a policy of their own: a page costs the same where all of them do.
     const rows = await this.database.$queryRaw<Array<{ packageId: number; name: RepositoryName; isUnder: boolean }>>`
       SELECT p.id AS "packageId", n.full_name AS name, p.deleted_at IS NULL AND p.published_at IS NOT NULL
-        AND n.full_name IS NOT NULL AND NOT EXISTS (SELECT FROM retention_policies r WHERE r.package_id = p.id) AS "isUnder"
+        AND n.full_name IS NOT NULL AND (SELECT true FROM retention_policies r WHERE r.package_id = p.id) IS NULL AS "isUnder"
       FROM (
         SELECT id, deleted_at, published_at FROM packages WHERE namespace_id = ${namespaceId} AND id > ${after ?? 0}
         ORDER BY id LIMIT ${limit + 1}

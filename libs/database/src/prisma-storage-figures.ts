@@ -73,9 +73,10 @@ export class PrismaStorageFigures extends StorageFigures {
       for (const { packageId, versionIds, upTo } of doomed) {
         if (!upTo || versionIds.length === 0) continue;
         const rows = await tx.$queryRaw<Array<{ id: number }>>`
-          SELECT id FROM unnest(${versionIds}::int[]) AS v(id) WHERE NOT EXISTS (
-            SELECT FROM tags WHERE manifest_id = v.id
-              AND (pushed_at, manifest_id, name) < (${timeOf(upTo.pushedAt)}, ${upTo.versionId}::int, ${upTo.name}))`;
+          SELECT id FROM unnest(${versionIds}::int[]) AS v(id) WHERE (
+            SELECT true FROM tags WHERE manifest_id = v.id
+              AND (pushed_at, manifest_id, name) < (${timeOf(upTo.pushedAt)}, ${upTo.versionId}::int, ${upTo.name})
+            LIMIT 1) IS NULL`;
         bare.push({ packageId, versionIds: rows.map(({ id }) => id) });
       }
       return freedByTags(tx, bare, within);
