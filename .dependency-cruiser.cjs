@@ -91,13 +91,20 @@ module.exports = {
     },
     {
       name: 'command-line-apart',
-      comment: 'apps/cli speaks HTTP to Berth: of its libraries it needs #config alone, to check settings',
+      comment: 'apps/cli speaks HTTP to Berth: of its libraries it runs #config alone, to check settings',
       severity: 'error',
       from: { path: '^apps/cli/', pathNot: TESTS },
       to: {
         dependencyTypesNot: ['core'],
-        pathNot: ['^apps/cli/', '^libs/config/', '^node_modules/(commander|@clack/prompts)/'],
+        pathNot: ['^apps/cli/', '^libs/(config|contracts)/', '^node_modules/(commander|@clack/prompts)/'],
       },
+    },
+    {
+      name: 'command-line-reads-types',
+      comment: 'apps/cli takes from #contracts the types of answers, and nothing that runs',
+      severity: 'error',
+      from: { path: '^apps/cli/', pathNot: TESTS },
+      to: { path: '^libs/contracts/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'libraries-below-apps',

@@ -1,42 +1,9 @@
 // Every command against a Berth: what it answers in words, and in JSON.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Cli, createCli } from '../support/cli.js';
-import { type Accounts, Client, createAccounts, operator, randomBlob, sha256 } from '../support/client.js';
+import { describe, expect, it } from 'vitest';
+import { Client, createToken, operator, randomBlob, sha256 } from '../support/client.js';
+import { stageOperator } from './stage.js';
 
-vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
-
-let berth: TestBerth;
-let accounts: Accounts;
-let cli: Cli;
-
-beforeAll(async () => {
-  berth = await startBerth();
-  accounts = await createAccounts(berth);
-  cli = await createCli();
-  await cli.run(['login', berth.host], { stdin: berth.adminToken });
-});
-
-afterAll(async () => {
-  await berth?.stop();
-  await cli?.remove();
-});
-
-it('asks for nothing that Berth does not offer', async () => {
-  const source = readFileSync(resolve(import.meta.dirname, '../../apps/cli/src/api/admin-api.ts'), 'utf8');
-  const calls = [...source.matchAll(/'(GET|POST|PUT|PATCH|DELETE)', '([^']+)'/g)].map(([, method, path]) => [
-    method?.toLowerCase(),
-    path,
-  ]);
-  expect(calls.length).toBeGreaterThan(20);
-  expect(source.match(/http\.call</g)).toHaveLength(calls.length);
-  const document = (await (await fetch(`${berth.url}/admin/v1/openapi.json`)).json()) as {
-    paths: Record<string, Record<string, object>>;
-  };
-  expect(calls.filter(([method, path]) => !document.paths[path ?? '']?.[method ?? ''])).toEqual([]);
-});
+const { berth, cli, accounts } = await stageOperator();
 
 describe('accounts', () => {
   it('are made, listed, suspended', async () => {
@@ -81,7 +48,17 @@ describe('accounts', () => {
 describe('tokens', () => {
   it('are alone on stdout, for a pipe', async () => {
     const scopes = ['--scope', 'read:packages', '--scope', 'write:packages'];
-    const made = await cli.run(['tokens', 'create', 'pusher', '--name', 'ci', '--expires-in-days', '3', ...scopes]);
+    const made = await cli.run([
+      'tokens',
+      'create',
+      'pusher',
+      '--name',
+      'ci',
+      '--expires-in-days',
+      '3',
+      ...scopes,
+      '--no-count-pulls',
+    ]);
     expect(made.stdout).toMatch(/^berth_pat_[0-9A-Za-z]{38}\n$/);
     expect(made.stderr).toMatch(/^Token \d+, shown this once\. It ends: \d{4}-/);
     const client = new Client(berth, 'pusher', made.stdout.trim());
@@ -115,7 +92,8 @@ describe('collection', () => {
     const dry = await cli.json('gc', 'start', '--grace', '0s', '--dry-run', '--wait');
     expect(dry).toMatchObject({ state: 'done', dry_run: true, counts: { links: { count: 1 } } });
     const run = await cli.run(['gc', 'start', '--grace', '0s', '--wait']);
-    expect([run.code, run.stderr]).toEqual([0, '']); // no bar where nobody watches
+    // No bar where nobody watches, but lines.
+    expect([run.code, run.stderr]).toEqual([0, expect.stringMatching(/^(?:run \d+: .+\n)+$/)]);
     expect(run.stdout).toMatch(/state: +done\n/);
     expect(run.stdout).toMatch(/blobs: +1, 4\.9 KiB\n/);
     const id = /^run: +(\d+)$/m.exec(run.stdout)?.[1] ?? '';
@@ -157,6 +135,77 @@ describe('the rest', () => {
   it('shows what is stored', async () => {
     expect(await cli.json('storage', 'show')).toMatchObject({ stored: { count: expect.any(Number) } });
     expect(await cli.text('storage', 'show')).toMatch(/^WHAT +BLOBS +BYTES\nas packages see it/);
+  });
+
+  it('lists what was done, page by page', async () => {
+    const made = await cli.json('audit', 'list', '--action', 'user.create', '--target', 'ada');
+    expect(made).toMatchObject({ entries: [{ actor: 'admin', action: 'user.create', target: 'ada' }], next: null });
+    const first = await cli.json('audit', 'list', '--limit', '2');
+    const rest = await cli.json('audit', 'list', '--after', first.next, '--limit', '1');
+    const all = await cli.json('audit', 'list', '--limit', '3');
+    expect([...first.entries, ...rest.entries]).toEqual(all.entries);
+    expect(await cli.text('audit', 'list', '--actor', 'admin', '--since', '2020-01-01')).toMatch(
+      /^AT +BY +ACTION +ON +RESULT +FROM +MORE\n[\s\S]* user\.create +ada +done /,
+    );
+    expect(await cli.text('audit', 'list', '--until', '2020-01-01')).toBe('Nothing was done that fits.\n');
+    expect((await cli.run(['audit', 'list', '--since', 'never'])).code).toBe(2);
+  });
+
+  it('says why somebody is refused, and who was', async () => {
+    await accounts.pusher.push('acme/shut', '1');
+    await cli.text('users', 'create', 'mallory');
+    expect(await cli.text('packages', 'explain', 'acme/shut', 'mallory', 'push')).toMatch(
+      /^who: +mallory\nmay: +not push acme\/shut\nrule: +no right\nremedy: +.*grant write/,
+    );
+    expect(await cli.json('packages', 'explain', 'acme/shut', 'pusher', 'pull')).toMatchObject({
+      allowed: true,
+      remedy: null,
+    });
+    expect(await cli.text('packages', 'refusals', 'acme/shut')).toBe('Nobody was refused.\n');
+    expect((await accounts.anonymous.v2('/v2/acme/shut/manifests/1')).status).toBe(401);
+    const { token } = await createToken(berth, 'mallory', ['read:packages']);
+    expect((await new Client(berth, 'mallory', token).v2('/v2/acme/shut/manifests/1')).ok).toBe(false);
+    const of = async () => (await cli.json('packages', 'refusals', 'acme/shut')).refusals;
+    await expect
+      .poll(of, { timeout: 60_000, interval: 2000 })
+      .toContainEqual(expect.objectContaining({ identity: 'mallory', action: 'pull', rule: 'no right' }));
+    expect(await cli.text('packages', 'refusals', 'acme/shut')).toMatch(/ mallory +pull +no right +user mallory was/);
+    expect((await cli.run(['packages', 'refusals', 'acme/none'])).code).toBe(6);
+  });
+
+  it('lists what was removed from a package, and who still asks', async () => {
+    await accounts.pusher.push('acme/gone', '1');
+    expect(await cli.text('packages', 'tombstones', 'acme/gone')).toBe('Nothing was removed.\n');
+    expect((await accounts.pusher.v2('/v2/acme/gone/manifests/1', { method: 'DELETE' })).status).toBe(202);
+    expect((await accounts.pusher.v2('/v2/acme/gone/manifests/1')).status).toBe(404);
+    const of = async () => (await cli.json('packages', 'tombstones', 'acme/gone')).tombstones;
+    await expect
+      .poll(of, { timeout: 60_000, interval: 2000 })
+      .toMatchObject([
+        { reference: '1', kind: 'tag', removed_by: 'pusher', rule: null, asked: 1, last_asked_by: 'pusher' },
+      ]);
+    expect(await cli.text('packages', 'tombstones', 'acme/gone')).toMatch(
+      /^REMOVED +WHAT +BY .*\n.* UTC +1 +pusher +.* 1, \d+s ago +pusher\n$/,
+    );
+    expect((await cli.run(['packages', 'tombstones', 'acme/none'])).code).toBe(6);
+  });
+
+  it('trusts workflows, and no longer', async () => {
+    expect(await cli.text('trust', 'list', 'acme')).toBe('No workflow is trusted.\n');
+    const said = ['--name', 'ci', '--issuer', 'https://token.example', '--audience', 'berth'];
+    const add = ['trust', 'add', 'acme', ...said, '--condition', 'sub=repo:acme/app:*', '--condition', 'ref=main'];
+    const made = await cli.json(...add, '--source', 'https://github.com/{repository}', '--no-count-pulls');
+    expect(made).toMatchObject({
+      conditions: { sub: 'repo:acme/app:*', ref: 'main' },
+      source: 'https://github.com/{repository}',
+      counts_pulls: false,
+    });
+    expect(await cli.json('trust', 'list', 'acme')).toEqual({ trust_policies: [made], next: null });
+    expect(await cli.text('trust', 'list', 'acme')).toMatch(/^ID +NAME[\s\S]* ci .* sub=repo:acme\/app:\* ref=main /);
+    expect((await cli.run(['trust', 'add', 'acme', ...said, '--source', 'x'])).code).toBe(2);
+    expect(await cli.json('trust', 'remove', 'acme', String(made.id))).toEqual({ id: made.id, removed: true });
+    const again = await cli.run(['trust', 'remove', 'acme', String(made.id)]);
+    expect([again.code, again.stderr]).toEqual([6, expect.stringContaining('berth trust list')]);
   });
 
   it('changes who sees a package', async () => {

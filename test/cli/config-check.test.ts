@@ -1,16 +1,8 @@
 // `berth config check`: all problems of an environment together, by name, and no value of any of them.
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type Cli, createCli } from '../support/cli.js';
+import { expect, it } from 'vitest';
+import { stageCli } from './stage.js';
 
-vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
-
-let cli: Cli;
-
-beforeAll(async () => {
-  cli = await createCli();
-});
-
-afterAll(() => cli?.remove());
+const cli = await stageCli();
 
 const check = (environment: Record<string, string>, ...args: string[]) =>
   cli.run(['config', 'check', ...args], { environment });

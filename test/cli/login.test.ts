@@ -3,25 +3,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Cli, createCli } from '../support/cli.js';
+import { describe, expect, it } from 'vitest';
 import { createToken, operator } from '../support/client.js';
+import { stageBerth } from './stage.js';
 
-vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
-
-let berth: TestBerth;
-let cli: Cli;
-
-beforeAll(async () => {
-  berth = await startBerth();
-  cli = await createCli();
-});
-
-afterAll(async () => {
-  await berth?.stop();
-  await cli?.remove();
-});
+const { berth, cli } = await stageBerth();
 
 const credentials = () => join(cli.folder, 'berth/credentials.json');
 const asAdmin = () => ({ BERTH_HOST: berth.host, BERTH_TOKEN: berth.adminToken });
@@ -160,6 +146,20 @@ it('ends with 2 for a command line that it does not understand, and says what it
     expect([args, answer.code, answer.stdout]).toEqual([args, 2, '']);
     expect(answer.stderr).toMatch(words);
   }
+  const json = await cli.run(['gc', 'stat', '--json']);
+  expect([json.code, json.stdout, JSON.parse(json.stderr)]).toEqual([
+    2,
+    '',
+    {
+      error: {
+        outcome: 'usage',
+        exit_code: 2,
+        message: "unknown command 'stat'",
+        advice: expect.stringMatching(/mean/),
+      },
+    },
+  ]);
+  expect(JSON.parse((await cli.run(['gc', '--json'])).stderr).error).toMatchObject({ outcome: 'usage' });
   expect((await cli.run(['--help'])).code).toBe(0);
   expect((await cli.run(['version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

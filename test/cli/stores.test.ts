@@ -1,28 +1,14 @@
 // What operators see of storage: use, retention, comparisons, scrubbing, uploads, deletions.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Cli, createCli } from '../support/cli.js';
-import { type Accounts, createAccounts, randomBlob } from '../support/client.js';
+import { beforeAll, expect, it } from 'vitest';
+import { randomBlob } from '../support/client.js';
+import { stageOperator } from './stage.js';
 
-vi.setConfig({ testTimeout: 300_000 }); // each run is a process, and a slow machine takes seconds for one
-
-let berth: TestBerth;
-let accounts: Accounts;
-let cli: Cli;
+const { berth, cli, accounts } = await stageOperator();
 
 beforeAll(async () => {
-  berth = await startBerth();
-  accounts = await createAccounts(berth);
-  cli = await createCli();
-  await cli.run(['login', berth.host], { stdin: berth.adminToken });
   for (const tag of ['pr-1', 'pr-2', 'v1']) await accounts.pusher.push('acme/app', tag, [randomBlob(3000)]);
-});
-
-afterAll(async () => {
-  await berth?.stop();
-  await cli?.remove();
 });
 
 /** A measurement that knows what was pushed, whatever the schedule says. */
@@ -89,6 +75,9 @@ it('drives scrubbing', async () => {
   expect((await cli.json('scrub', 'history')).passes.map((pass: { id: number }) => pass.id)).toContain(id);
   expect(await cli.text('scrub', 'history')).toMatch(/^PASS +BY +BEGAN/);
   expect(await cli.text('scrub', 'damaged')).toBe('No blob is damaged.\n');
+  const pass = await cli.run(['scrub', 'start', '--wait']);
+  expect([pass.code, pass.stderr]).toEqual([0, expect.stringMatching(/^(?:pass \d+: \d+ blobs, .+\n)+$/)]);
+  expect(pass.stdout).toMatch(/^pass: +\d+, ended .*\nhashed: +6, /);
 });
 
 it('lists and cancels uploads', async () => {

@@ -2,27 +2,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startBerth, type TestBerth } from '../support/berth.js';
-import { type Cli, createCli } from '../support/cli.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { operator } from '../support/client.js';
+import { stageBerth } from './stage.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/apps/cli/src/main.js');
 const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false;
 
-let berth: TestBerth;
-let cli: Cli;
-
-beforeAll(async () => {
-  if (!hasScript) return;
-  berth = await startBerth();
-  cli = await createCli();
-});
-
-afterAll(async () => {
-  await berth?.stop();
-  await cli?.remove();
-});
+const { berth, cli } = await stageBerth();
 
 interface Session {
   child: ChildProcess;
@@ -81,6 +68,16 @@ describe('at a terminal', () => {
     const { body } = await operator(berth, 'GET', '/gc/runs');
     expect((body.runs as Array<{ state: string }>)[0]?.state).toBe('queued');
     await operator(berth, 'POST', '/gc/resume');
+  });
+
+  it('cuts tables to its width, and to no less than can be read', async () => {
+    await operator(berth, 'PATCH', '/maintenance', { read_only: false, message: 'x'.repeat(200) });
+    const session = sit('audit list', asAdmin());
+    expect(await session.ended).toBe(0);
+    const lines = session.screen().trimEnd().split(/\r?\n/);
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.slice(1).filter((line) => line.length > 100)).toEqual([]);
+    expect(session.screen()).toContain('…');
   });
 
   it('draws none for scripts', async () => {

@@ -77,5 +77,12 @@ export function id(text: string): string {
   throw new InvalidArgumentError('It must be a number.');
 }
 
+/** A day or a time, as Berth reads them; it would take no notice of anything else. */
+export function instant(text: string): string {
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/.test(text);
+  if (isTime && !Number.isNaN(Date.parse(text))) return text;
+  throw new InvalidArgumentError('It must be a day or a time in UTC: 2027-01-31, 2027-01-31T12:00:00Z.');
+}
+
 /** For options that may be given several times. */
 export const several = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];

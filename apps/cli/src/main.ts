@@ -20,25 +20,34 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const isJson = process.argv.includes('--json');
 const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
 try {
-  await createProgram(terminal, version).parseAsync(process.argv);
+  await createProgram(terminal, version, isJson).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = endWith(error);
 }
 
 function endWith(error: unknown): number {
-  // commander has said it.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const failure = error instanceof Failure ? error : new Failure('failed', String(error));
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  const failure = failureOf(error);
   const { outcome, message, advice } = failure;
   const code = EXIT[outcome];
-  if (process.argv.includes('--json')) {
+  if (isJson) {
     terminal.stderr.write(
       `${JSON.stringify({ error: { outcome, exit_code: code, message, advice: advice ?? null } })}\n`,
     );
-  } else {
+  } else if (!(error instanceof CommanderError)) {
+    // commander has said its own.
     terminal.stderr.write(`berth: ${harmless(message)}\n${advice ? `       ${harmless(advice)}\n` : ''}`);
   }
   return code;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (!(error instanceof CommanderError)) return new Failure('failed', String(error));
+  const text = error.code === 'commander.help' ? 'There are several commands: say which' : error.message;
+  const [message = '', ...advice] = text.replace(/^error: /, '').split('\n');
+  return new Failure('usage', message, advice.join(' ') || 'Add --help to see what there is.');
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { Commands } from './command.js';
+import { addAudit } from './commands/audit.js';
 import { addConfig } from './commands/config.js';
 import { addDeletions } from './commands/deletions.js';
 import { addGc } from './commands/gc.js';
@@ -13,12 +14,16 @@ import { addRetention } from './commands/retention.js';
 import { addScrub } from './commands/scrub.js';
 import { addStorage } from './commands/storage.js';
 import { addTokens } from './commands/tokens.js';
+import { addTrust } from './commands/trust.js';
 import { addUploads } from './commands/uploads.js';
 import { addUsers } from './commands/users.js';
 import type { Terminal } from './terminal.js';
 
-/** The whole command line. Errors of the command line are thrown, as commander's own, and end nothing by themselves. */
-export function createProgram(terminal: Terminal, version: string): Command {
+/**
+ * The whole command line. Errors of the command line are thrown, as commander's own, and end nothing by themselves; commander tells them
+ * in words, unless whoever catches them `tells` them otherwise.
+ */
+export function createProgram(terminal: Terminal, version: string, tells = false): Command {
   const program = new Command('berth')
     .description('Operate a Berth registry from the command line')
     .version(version, '-V, --version', 'print the version of this program')
@@ -27,17 +32,20 @@ export function createProgram(terminal: Terminal, version: string): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      writeErr: (text) => tells || terminal.stderr.write(text),
     })
     .exitOverride()
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .showHelpAfterError('Add --help to see what there is.');
   const commands = new Commands(terminal);
   for (const add of [
     addLogin,
     addUsers,
     addOrganisations,
     addTokens,
+    addTrust,
     addPackages,
+    addAudit,
     addGc,
     addStorage,
     addRetention,

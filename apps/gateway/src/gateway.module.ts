@@ -61,6 +61,7 @@ import { ObjectDeletionsController } from './admin/object-deletions.controller.j
 import { OpenUploadsController } from './admin/open-uploads.controller.js';
 import { OperatorGuard } from './admin/operator.guard.js';
 import { OperatorStrategy } from './admin/operator.strategy.js';
+import { PackageReportsController } from './admin/package-reports.controller.js';
 import { PackagesController } from './admin/packages.controller.js';
 import { PeopleController } from './admin/people.controller.js';
 import { ReconcileRunsController } from './admin/reconcile-runs.controller.js';
@@ -193,6 +194,7 @@ const directStorage = (
     MaintenanceController,
     MeController,
     PackagesController,
+    PackageReportsController,
     TrustPoliciesController,
     GcController,
     GcRunsController,

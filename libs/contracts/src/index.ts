@@ -35,6 +35,79 @@ import { versionStore } from './version-store.js';
 import { waitingDeletions } from './waiting-deletions.js';
 
 export type { Contract, MethodContract } from './contract.js';
+// What `/admin/v1` answers: the gateway shapes its answers by these, the command line reads them.
+export {
+  MeAnswer,
+  MemberAnswer,
+  MembersAnswer,
+  NewAccountAnswer,
+  OrganisationAnswer,
+  OrganisationsAnswer,
+  UserAnswer,
+  UserChangeAnswer,
+  UsersAnswer,
+} from './operator/accounts.js';
+export {
+  GcControlAnswer,
+  GcEntryAnswer,
+  GcLogAnswer,
+  GcRunAnswer,
+  GcRunsAnswer,
+} from './operator/collection.js';
+export {
+  AuditAnswer,
+  AuditEntryAnswer,
+  KeyAnswer,
+  KeysAnswer,
+  MaintenanceAnswer,
+  TrustPoliciesAnswer,
+  TrustPolicyAnswer,
+  UploadAnswer,
+  UploadsAnswer,
+} from './operator/instance.js';
+export {
+  DamagedBlobsAnswer,
+  DeletionAnswer,
+  DeletionsAnswer,
+  FindingAnswer,
+  FindingsAnswer,
+  ReconcileRunAnswer,
+  ReconcileRunsAnswer,
+  RetriedAnswer,
+  ScrubAnswer,
+  ScrubPassAnswer,
+  ScrubPassesAnswer,
+} from './operator/objects.js';
+export {
+  ExplanationAnswer,
+  PackageChangeAnswer,
+  RefusalAnswer,
+  RefusalsAnswer,
+  TombstoneAnswer,
+  TombstonesAnswer,
+} from './operator/packages.js';
+export {
+  NamespaceRetentionPreviewAnswer,
+  RetentionPolicyAnswer,
+  RetentionPreviewAnswer,
+} from './operator/retention.js';
+export {
+  freedSchema,
+  StartedAnswer,
+} from './operator/shapes.js';
+export {
+  MeasuredPackageAnswer,
+  NamespaceUseAnswer,
+  NamespaceUsesAnswer,
+  PackageUseAnswer,
+  PackageUsesAnswer,
+  StorageAnswer,
+} from './operator/storage.js';
+export {
+  NewTokenAnswer,
+  TokenAnswer,
+  TokensAnswer,
+} from './operator/tokens.js';
 
 /**
  * What metadata serves and the gateway asks for. `Garbage`, `GcRunQueue`, `Reconciling` and `Scrubbing` are not among it: the

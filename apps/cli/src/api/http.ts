@@ -30,12 +30,29 @@ export class AdminHttp {
   /**
    * `template` is the path as the OpenAPI document writes it, from behind /admin/v1. Answers the JSON, undefined for none. Errors: Failure.
    */
-  async call<T>(method: Method, template: string, { path = {}, query = {}, body }: Call = {}): Promise<T> {
+  async call<T>(method: Method, template: string, call: Call = {}): Promise<T> {
+    return (await this.read(await this.ask(method, template, call))) as T;
+  }
+
+  /** The same of a list whose `Link` leads to the next page: `next` is the parameter `by` of that one, null at the end. */
+  async callLinked<T>(
+    method: Method,
+    template: string,
+    call: Call,
+    by: string,
+  ): Promise<{ items: T; next: string | null }> {
+    const answer = await this.ask(method, template, call);
+    const [, link] = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
+    const next = link === undefined ? null : new URL(link, this.origin).searchParams.get(by);
+    return { items: (await this.read(answer)) as T, next };
+  }
+
+  private async ask(method: Method, template: string, { path = {}, query = {}, body }: Call): Promise<Response> {
     const url = new URL(this.origin);
     url.pathname = `/admin/v1${template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ''))}`;
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const answer = await this.send(url, method, body);
-    if (answer.ok) return (await this.read(answer)) as T;
+    if (answer.ok) return answer;
     return this.refuse(answer, method, template);
   }
 
@@ -116,7 +133,7 @@ export class AdminHttp {
     if (status === 403) throw new Failure('forbidden', words, 'Log in as an operator: berth login');
     if (status === 404 || status === 405) {
       if (!(await this.offers(method, template))) throw skew(this.origin, method, template);
-      throw new Failure('missing', words);
+      throw new Failure('missing', words, whereToLook(template));
     }
     const seen =
       status >= 500 && problem.request_id ? `Its log has the details under ${problem.request_id}` : undefined;
@@ -131,6 +148,23 @@ export class AdminHttp {
     const same = Object.entries(paths).find(([path]) => anyName(path) === anyName(template));
     return same !== undefined && method.toLowerCase() in same[1];
   }
+}
+
+/** Commands that list what a call may name, the nearest first. */
+const LISTS: Array<[pattern: RegExp, command: string]> = [
+  [/\/tokens\/\{id\}/, 'berth tokens list LOGIN'],
+  [/\/trust-policies\/\{id\}/, 'berth trust list ORG'],
+  [/^\/users\//, 'berth users list'],
+  [/^\/orgs\//, 'berth orgs list'],
+  [/^\/(?:storage\/)?packages\/\{owner\}\/\{name\}(?!\/retention)/, 'berth storage packages'],
+  [/^\/gc\//, 'berth gc history'],
+  [/^\/reconcile\//, 'berth reconcile history'],
+  [/^\/uploads\//, 'berth uploads list'],
+];
+
+function whereToLook(template: string): string | undefined {
+  const [, command] = LISTS.find(([pattern]) => pattern.test(template)) ?? [];
+  return command && `What there is: ${command}`;
 }
 
 const anyName = (path: string) => path.replace(/\{\w+\}/g, '{}');

@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { GcControlAnswer, GcEntryAnswer, GcRunAnswer } from '#contracts';
 import type { AdminApi } from '../api/admin-api.js';
-import type { GcControl, GcEntry, GcRun } from '../api/answers.js';
 import { readPages } from '../api/pages.js';
 import { type Commands, id, type ListOptions, listed, wholeNumber } from '../command.js';
 import { Failure } from '../failure.js';
 import { facts, type Output, type Table } from '../output/output.js';
 import { follow } from '../output/progress.js';
 import { age, counted, number, size, time } from '../output/words.js';
-import type { Terminal } from '../terminal.js';
 
 export function addGc(program: Command, commands: Commands): void {
   const gc = program.command('gc').description('Garbage collection: its runs, its brake, its log');
@@ -41,10 +40,10 @@ export function addGc(program: Command, commands: Commands): void {
     .option('--dry-run', 'tell what would go, and take nothing')
     .option('--wait', 'follow the run to its end')
     .action(
-      commands.remote<{ grace?: string; dryRun?: boolean; wait?: boolean }>(async ({ api, options, out, terminal }) => {
+      commands.remote<{ grace?: string; dryRun?: boolean; wait?: boolean }>(async ({ api, options, out }) => {
         const { grace, dryRun = false, wait } = options;
         const started = await api.startGc({ ...(grace !== undefined && { grace }), dry_run: dryRun });
-        if (wait) return showRun(await followRun(api, String(started.id), out, terminal), out);
+        if (wait) return showRun(await followRun(api, String(started.id), out), out);
         out.show(started, () => `Run ${started.id} is asked for. Follow it: berth gc run ${started.id} --wait`);
       }),
     );
@@ -54,8 +53,8 @@ export function addGc(program: Command, commands: Commands): void {
     .argument('<id>', 'of berth gc history', id)
     .option('--wait', 'follow the run to its end')
     .action(
-      commands.remote<{ wait?: boolean }>(async ({ api, args: [run = ''], options, out, terminal }) => {
-        showRun(options.wait ? await followRun(api, run, out, terminal) : await api.gcRun(run), out);
+      commands.remote<{ wait?: boolean }>(async ({ api, args: [run = ''], options, out }) => {
+        showRun(options.wait ? await followRun(api, run, out) : await api.gcRun(run), out);
       }),
     );
 
@@ -99,7 +98,7 @@ function paceOf(text: string): number | null {
   }
 }
 
-const showControl = (control: GcControl, out: Output): void =>
+const showControl = (control: GcControlAnswer, out: Output): void =>
   out.show(control, () =>
     facts({
       collection: control.mode,
@@ -107,24 +106,24 @@ const showControl = (control: GcControl, out: Output): void =>
     }),
   );
 
-async function followRun(api: AdminApi, id: string, out: Output, terminal: Terminal): Promise<GcRun> {
+async function followRun(api: AdminApi, id: string, out: Output): Promise<GcRunAnswer> {
   const { mode } = await api.gc();
   if (mode === 'paused') out.note('Collection is paused: the run waits for berth gc resume.');
   return follow(() => api.gcRun(id), {
     isEnded: ({ state }) => state === 'done' || state === 'failed',
     progressOf: (run) => ({ done: run.state === 'done' ? run.steps : run.step, of: run.steps, words: wordsOf(run) }),
-    terminal,
+    out,
   });
 }
 
-function wordsOf(run: GcRun): string {
+function wordsOf(run: GcRunAnswer): string {
   const { count, bytes } = sum(run);
   const doing = run.state === 'running' ? (run.doing ?? 'beginning') : run.state;
   return `run ${run.id}: ${doing}, ${counted(count, 'thing')}, ${size(bytes)}`;
 }
 
 /** Errors: Failure for a run that failed, after it was shown. */
-function showRun(run: GcRun, out: Output): void {
+function showRun(run: GcRunAnswer, out: Output): void {
   out.show(run, () =>
     facts({
       run: `${run.id}${run.dry_run ? ' (dry run: nothing went)' : ''}`,
@@ -139,7 +138,7 @@ function showRun(run: GcRun, out: Output): void {
   if (run.state === 'failed') throw new Failure('failed', `Run ${run.id} failed: ${run.error ?? 'no reason is known'}`);
 }
 
-function sum({ counts }: GcRun): { count: number; bytes: number } {
+function sum({ counts }: GcRunAnswer): { count: number; bytes: number } {
   const all = Object.values(counts);
   return {
     count: all.reduce((total, { count }) => total + count, 0),
@@ -147,7 +146,7 @@ function sum({ counts }: GcRun): { count: number; bytes: number } {
   };
 }
 
-const logTable = (entries: GcEntry[]): Table => ({
+const logTable = (entries: GcEntryAnswer[]): Table => ({
   columns: ['AT', 'WHAT', 'PACKAGE', 'DIGEST', 'BYTES', 'WHY'],
   rows: entries.map((entry) => [
     time(entry.at),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { Key } from '../api/answers.js';
+import type { KeyAnswer } from '#contracts';
 import type { Commands } from '../command.js';
+import type { Output } from '../output/output.js';
 import { follow } from '../output/progress.js';
 import { age } from '../output/words.js';
 
@@ -31,17 +32,17 @@ export function addKeys(program: Command, commands: Commands): void {
     .description('Replace the key that signs; no token that was handed out is refused')
     .option('--wait', 'until the new key signs, a minute')
     .action(
-      commands.remote<{ wait?: boolean }>(async ({ api, options, out, terminal }) => {
+      commands.remote<{ wait?: boolean }>(async ({ api, options, out }) => {
         let key = await api.rotateKey();
-        if (options.wait) key = await untilSigning(key, async () => (await api.keys()).keys, terminal);
+        if (options.wait) key = await untilSigning(key, async () => (await api.keys()).keys, out);
         out.show(key, () => `Key ${key.kid} ${key.state === 'next' ? `signs ${age(key.signs_from)}` : 'signs now'}.`);
       }),
     );
 }
 
-type Look = () => Promise<Key[]>;
+type Look = () => Promise<KeyAnswer[]>;
 
-function untilSigning(made: Key, look: Look, terminal: Parameters<typeof follow>[1]['terminal']): Promise<Key> {
+function untilSigning(made: KeyAnswer, look: Look, out: Output): Promise<KeyAnswer> {
   const began = Date.now();
   const whole = Math.max(1, Math.round((Date.parse(made.signs_from) - began) / 1000));
   return follow(async () => (await look()).find(({ kid }) => kid === made.kid) ?? made, {
@@ -51,6 +52,6 @@ function untilSigning(made: Key, look: Look, terminal: Parameters<typeof follow>
       of: whole,
       words: 'every gateway learns the new key',
     }),
-    terminal,
+    out,
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Maintenance } from '../api/answers.js';
+import type { MaintenanceAnswer } from '#contracts';
 import type { Commands } from '../command.js';
 import { facts, type Output } from '../output/output.js';
 import { time } from '../output/words.js';
@@ -34,7 +34,7 @@ export function addMaintenance(program: Command, commands: Commands): void {
     );
 }
 
-const show = (state: Maintenance, out: Output): void =>
+const show = (state: MaintenanceAnswer, out: Output): void =>
   out.show(state, () =>
     facts({
       'read-only': state.read_only ? 'on' : state.by_setting ? 'on, by BERTH_READ_ONLY' : 'off',

@@ -1,13 +1,12 @@
 import { type Command, Option } from 'commander';
+import type { ReconcileRunAnswer } from '#contracts';
 import type { AdminApi } from '../api/admin-api.js';
-import type { ReconcileRun } from '../api/answers.js';
 import { readPages } from '../api/pages.js';
 import { type Commands, id, type ListOptions, listed } from '../command.js';
 import { Failure } from '../failure.js';
 import { facts, type Output } from '../output/output.js';
 import { follow } from '../output/progress.js';
 import { age, number, size, time } from '../output/words.js';
-import type { Terminal } from '../terminal.js';
 
 const KINDS = ['unknown_object', 'missing', 'wrong_size', 'stray_upload'];
 
@@ -20,9 +19,9 @@ export function addReconcile(program: Command, commands: Commands): void {
     .option('--dry-run', 'report only: mark nothing missing, delete nothing')
     .option('--wait', 'follow the run to its end')
     .action(
-      commands.remote<{ dryRun?: boolean; wait?: boolean }>(async ({ api, options, out, terminal }) => {
+      commands.remote<{ dryRun?: boolean; wait?: boolean }>(async ({ api, options, out }) => {
         const started = await api.startReconcile({ dry_run: options.dryRun ?? false });
-        if (options.wait) return show(await followRun(api, String(started.id), terminal), out);
+        if (options.wait) return show(await followRun(api, String(started.id), out), out);
         out.show(started, () => `Run ${started.id} is asked for. Follow it: berth reconcile run ${started.id} --wait`);
       }),
     );
@@ -33,8 +32,8 @@ export function addReconcile(program: Command, commands: Commands): void {
     .argument('<id>', 'of berth reconcile history', id)
     .option('--wait', 'follow the run to its end')
     .action(
-      commands.remote<{ wait?: boolean }>(async ({ api, args: [run = ''], options, out, terminal }) => {
-        show(options.wait ? await followRun(api, run, terminal) : await api.reconcileRun(run), out);
+      commands.remote<{ wait?: boolean }>(async ({ api, args: [run = ''], options, out }) => {
+        show(options.wait ? await followRun(api, run, out) : await api.reconcileRun(run), out);
       }),
     );
 
@@ -84,7 +83,7 @@ export function addReconcile(program: Command, commands: Commands): void {
     );
 }
 
-const followRun = (api: AdminApi, run: string, terminal: Terminal): Promise<ReconcileRun> =>
+const followRun = (api: AdminApi, run: string, out: Output): Promise<ReconcileRunAnswer> =>
   follow(() => api.reconcileRun(run), {
     isEnded: ({ state }) => state === 'done' || state === 'failed',
     progressOf: ({ id, state, progress, objects }) => ({
@@ -92,11 +91,11 @@ const followRun = (api: AdminApi, run: string, terminal: Terminal): Promise<Reco
       of: 100,
       words: `run ${id}: ${state}, ${number(objects.count)} objects`,
     }),
-    terminal,
+    out,
   });
 
 /** Errors: Failure for a run that failed, after it was shown. */
-function show(run: ReconcileRun, out: Output): void {
+function show(run: ReconcileRunAnswer, out: Output): void {
   out.show(run, () =>
     facts({
       run: `${run.id}${run.dry_run ? ' (dry run: reports only)' : ''}`,

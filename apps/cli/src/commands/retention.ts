@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import type { NamespaceRetentionPreviewAnswer, RetentionPreviewAnswer } from '#contracts';
+import type { AdminApi } from '../api/admin-api.js';
 import { readPages } from '../api/pages.js';
 import { type Commands, type ListOptions, listed } from '../command.js';
 import { Failure } from '../failure.js';
@@ -24,7 +26,7 @@ export function addRetention(program: Command, commands: Commands): void {
           const policy = file === undefined ? undefined : readPolicy(file);
           let [exclusive, shared] = [0, 0];
           const read = async (after?: string) => {
-            const page = await api.previewRetention(of, policy, { only, after });
+            const page = await previewOf(api, of, policy, { only, after });
             exclusive += page.freed.exclusive_bytes;
             shared += page.freed.shared_bytes;
             return { ...page, freed: { ...page.freed, exclusive_bytes: exclusive, shared_bytes: shared } };
@@ -33,7 +35,7 @@ export function addRetention(program: Command, commands: Commands): void {
           out.show(answer, () => ({
             columns: [...(of.name ? [] : ['PACKAGE']), 'TAG', 'DECISION', 'PUSHED', 'LAST PULLED', 'WHY'],
             rows: answer.tags.map((tag) => [
-              ...(of.name ? [] : [tag.package ?? '']),
+              ...(of.name ? [] : ['package' in tag ? tag.package : '']),
               tag.name,
               tag.decision,
               time(tag.pushed_at),
@@ -46,6 +48,21 @@ export function addRetention(program: Command, commands: Commands): void {
         },
       ),
     );
+}
+
+/** `policy` in place of the one that counts; without a name of all packages of the owner. */
+function previewOf(
+  api: AdminApi,
+  { owner, name }: { owner: string; name: string | undefined },
+  policy: unknown,
+  query: { only: string | undefined; after: string | undefined },
+): Promise<RetentionPreviewAnswer | NamespaceRetentionPreviewAnswer> {
+  if (name === undefined) {
+    return policy === undefined
+      ? api.previewNamespaceRetention(owner, query)
+      : api.tryNamespaceRetention(owner, policy, query);
+  }
+  return policy === undefined ? api.previewRetention(owner, name, query) : api.tryRetention(owner, name, policy, query);
 }
 
 /** Errors: Failure. */

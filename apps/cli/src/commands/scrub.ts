@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { ScrubState } from '../api/answers.js';
+import type { ScrubAnswer, ScrubPassAnswer } from '#contracts';
+import type { AdminApi } from '../api/admin-api.js';
 import { readPages } from '../api/pages.js';
 import { type Commands, type ListOptions, listed, wholeNumber } from '../command.js';
+import { Failure } from '../failure.js';
 import { facts, type Output } from '../output/output.js';
-import { number, size, time } from '../output/words.js';
+import { follow } from '../output/progress.js';
+import { counted, number, size, time } from '../output/words.js';
 
 export function addScrub(program: Command, commands: Commands): void {
   const scrub = program.command('scrub').description('Objects hashed anew, in the background');
@@ -34,9 +37,11 @@ export function addScrub(program: Command, commands: Commands): void {
   scrub
     .command('start')
     .description('Begin a pass over all blobs now, unless one is under way')
+    .option('--wait', 'follow the pass to its end')
     .action(
-      commands.remote(async ({ api, out }) => {
+      commands.remote<{ wait?: boolean }>(async ({ api, options, out }) => {
         const started = await api.startScrub();
+        if (options.wait) return showPass(await followPass(api, started.id, out), out);
         out.show(started, () => `Pass ${started.id} is under way. How far it is: berth scrub status`);
       }),
     );
@@ -82,16 +87,48 @@ export function addScrub(program: Command, commands: Commands): void {
     );
 }
 
-const show = (state: ScrubState, out: Output): void =>
+const show = (state: ScrubAnswer, out: Output): void =>
   out.show(state, () =>
     facts({
       hashing: state.mode,
       pace: `${size(state.pace)} a second`,
-      ...(state.pass && {
-        pass: `${state.pass.id}, ${state.pass.finished_at ? `ended ${time(state.pass.finished_at)}` : 'under way'}`,
-        hashed: `${number(state.pass.blobs)}, ${size(state.pass.bytes)}`,
-        damaged: number(state.pass.damaged),
-        healed: number(state.pass.healed),
-      }),
+      ...(state.pass && factsOf(state.pass)),
     }),
   );
+
+const factsOf = (pass: ScrubPassAnswer) => ({
+  pass: `${pass.id}, ${pass.finished_at ? `ended ${time(pass.finished_at)}` : 'under way'}`,
+  hashed: `${number(pass.blobs)}, ${size(pass.bytes)}`,
+  damaged: number(pass.damaged),
+  healed: number(pass.healed),
+});
+
+/** Errors: Failure for a pass that found damage, after it was shown. */
+function showPass(pass: ScrubPassAnswer, out: Output): void {
+  out.show(pass, () => facts(factsOf(pass)));
+  if (pass.damaged === 0) return;
+  const found = `Pass ${pass.id} found ${counted(pass.damaged, 'damaged blob')}`;
+  throw new Failure('failed', found, 'Which ones, and who has them: berth scrub damaged');
+}
+
+/** What is stored is known by the last measurement, and may be more by now. */
+async function followPass(api: AdminApi, id: number, out: Output): Promise<ScrubPassAnswer> {
+  const { mode } = await api.scrub();
+  if (mode === 'off') out.note('Hashing is off: the pass waits for berth scrub on.');
+  const { stored } = await api.storage();
+  const look = async () => {
+    const { passes } = await api.scrubPasses();
+    const pass = passes.find((one) => one.id === id);
+    if (pass) return pass;
+    throw new Failure('missing', `Pass ${id} is forgotten`, 'What there is: berth scrub history');
+  };
+  return follow(look, {
+    isEnded: (pass) => pass.finished_at !== null,
+    progressOf: ({ bytes, blobs, finished_at }) => ({
+      done: finished_at === null ? Math.min(99, Math.floor((100 * bytes) / Math.max(1, stored.bytes))) : 100,
+      of: 100,
+      words: `pass ${id}: ${counted(blobs, 'blob')}, ${size(bytes)} of ${size(stored.bytes)}`,
+    }),
+    out,
+  });
+}

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Measured, PackageUse } from '../api/answers.js';
+import type { PackageUseAnswer } from '#contracts';
 import { readPages } from '../api/pages.js';
 import { type Commands, type ListOptions, listed } from '../command.js';
 import { facts, type Output } from '../output/output.js';
@@ -85,7 +85,7 @@ export function addStorage(program: Command, commands: Commands): void {
     );
 }
 
-const factsOf = (use: PackageUse): Record<string, string> => ({
+const factsOf = (use: PackageUseAnswer): Record<string, string> => ({
   package: use.package,
   ...(use.deleted_at !== null && { deleted: time(use.deleted_at) }),
   versions: number(use.versions),
@@ -97,5 +97,5 @@ const factsOf = (use: PackageUse): Record<string, string> => ({
   'last pulled': time(use.last_pulled_at),
 });
 
-const noteAge = ({ measured_at: at }: Measured, out: Output): void =>
+const noteAge = ({ measured_at: at }: { measured_at: string | null }, out: Output): void =>
   out.note(at === null ? 'Not measured yet: the worker does so within the hour.' : `Measured ${age(at)} ago.`);

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { NewToken, Token } from '../api/answers.js';
+import type { NewTokenAnswer, TokenAnswer } from '#contracts';
 import { readPages } from '../api/pages.js';
 import { type Commands, id, type ListOptions, listed, several, wholeNumber } from '../command.js';
 import { Failure } from '../failure.js';
@@ -52,8 +52,9 @@ export function addTokens(program: Command, commands: Commands): void {
         .makeOptionMandatory(),
     )
     .option('--expires-in-days <number>', 'days until it ends; else it does not', wholeNumber)
+    .option('--no-count-pulls', 'what it pulls is no download: for scanners and health checks')
     .action(
-      commands.remote<{ name: string; scope: string[]; expiresInDays?: number } & Bounds>(
+      commands.remote<{ name: string; scope: string[]; expiresInDays?: number; countPulls: boolean } & Bounds>(
         async ({ api, args: [login = ''], options, out }) => {
           const token = await api.createToken(login, {
             name: options.name,
@@ -61,6 +62,7 @@ export function addTokens(program: Command, commands: Commands): void {
             expires_in_days: options.expiresInDays,
             organization: options.org,
             packages: options.package,
+            counts_pulls: options.countPulls,
           });
           out.show(token, () => shown(token, out));
         },
@@ -109,10 +111,10 @@ export function addTokens(program: Command, commands: Commands): void {
 }
 
 /** The token alone is the answer: a pipe can take it. */
-function shown({ id, expires_at, token }: NewToken, out: { note(text: string): void }): string {
+function shown({ id, expires_at, token }: NewTokenAnswer, out: { note(text: string): void }): string {
   out.note(`Token ${id}, shown this once. It ends: ${expires_at === null ? 'never' : time(expires_at)}.`);
   return token;
 }
 
-const boundsOf = ({ organization, packages }: Token): string =>
+const boundsOf = ({ organization, packages }: TokenAnswer): string =>
   [...(organization ? [organization] : []), ...(packages ?? [])].join(', ') || 'everywhere';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { User } from '../api/answers.js';
+import type { UserAnswer } from '#contracts';
 import { readPages } from '../api/pages.js';
 import { type Commands, type ListOptions, listed } from '../command.js';
 import { facts } from '../output/output.js';
@@ -87,4 +87,4 @@ export function addUsers(program: Command, commands: Commands): void {
     );
 }
 
-const stateOf = ({ disabled }: User) => (disabled ? 'suspended' : 'active');
+const stateOf = ({ disabled }: UserAnswer) => (disabled ? 'suspended' : 'active');

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { Terminal } from '../terminal.js';
+import { isWatched, type Terminal } from '../terminal.js';
+import { fitted } from './columns.js';
 import { harmless } from './words.js';
 
 /** Columns by their titles, and the rows under them. */
@@ -16,6 +17,11 @@ export class Output {
     private readonly terminal: Terminal,
     readonly isJson: boolean,
   ) {}
+
+  /** Where a bar may be drawn; undefined where nobody would see it. */
+  get watched(): Terminal['stderr'] | undefined {
+    return isWatched(this.terminal) ? this.terminal.stderr : undefined;
+  }
 
   /** Answers on stdout; `text` says it in words, or as a table, where no JSON is asked for. */
   show(answer: unknown, text: () => string | Table): void {
@@ -35,16 +41,11 @@ export class Output {
     if (typeof text === 'string') return text;
     const { columns, rows, none = 'None.' } = text;
     if (rows.length === 0) return none;
-    const safe = rows.map((row) => row.map(harmless));
-    const widths = columns.map((title, i) => Math.max(title.length, ...safe.map((row) => row[i]?.length ?? 0)));
-    const line = (cells: string[]) =>
-      cells
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd();
+    const { stdout } = this.terminal;
+    // A pipe has no width, and whoever reads it wants all.
+    const [head = '', ...lines] = fitted([columns, ...rows.map((row) => row.map(harmless))], stdout.columns);
     // Without colours where nobody sees them, or NO_COLOR says so.
-    const head = styleText('bold', line(columns), { stream: this.terminal.stdout });
-    return [head, ...safe.map(line)].join('\n');
+    return [styleText('bold', head, { stream: stdout }), ...lines].join('\n');
   }
 }
 

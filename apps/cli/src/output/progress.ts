@@ -1,9 +1,12 @@
 import { progress } from '@clack/prompts';
 import { EXIT, Failure } from '../failure.js';
-import { isWatched, type Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
+import type { Output } from './output.js';
 
 const FIRST_LOOK_MS = 250;
 const LONGEST_PAUSE_MS = 2000;
+/** How often the same step says how far it is. */
+const LINE_MS = 15_000;
 /** A Berth that restarts comes back in this time. */
 const MAX_AWAY_MS = 120_000;
 
@@ -16,27 +19,23 @@ export interface Progress {
 }
 
 /**
- * Looks at something long until it has ended, and draws a bar where somebody watches. A Berth that is away for a while is asked
- * again. Ctrl-C ends the watching, not what is watched. Errors: what `look` throws.
+ * Looks at something long until it has ended, and draws a bar where somebody watches; into a log go lines, for scripts that read JSON
+ * nothing. A Berth that is away for a while is asked again. Ctrl-C ends the watching, not what is watched. Errors: what `look` throws.
  */
 export async function follow<T>(
   look: () => Promise<T>,
-  {
-    isEnded,
-    progressOf,
-    terminal,
-  }: { isEnded: (state: T) => boolean; progressOf: (state: T) => Progress; terminal: Terminal },
+  { isEnded, progressOf, out }: { isEnded: (state: T) => boolean; progressOf: (state: T) => Progress; out: Output },
 ): Promise<T> {
-  const bar = isWatched(terminal) ? new Bar(terminal) : undefined;
+  const shown = out.watched ? new Bar(out.watched) : new Lines(out);
   try {
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       const state = await patiently(look);
-      bar?.show(progressOf(state));
+      shown.show(progressOf(state));
       if (isEnded(state)) return state;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   } finally {
-    bar?.clear();
+    shown.clear();
   }
 }
 
@@ -53,6 +52,24 @@ async function patiently<T>(look: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A line at first, one for each step, and now and then one between. */
+class Lines {
+  private done = -1;
+  private words = '';
+  private saidAt = 0;
+
+  constructor(private readonly out: Output) {}
+
+  show({ done, words }: Progress): void {
+    const isDue = done !== this.done || Date.now() - this.saidAt >= LINE_MS;
+    if (!isDue || words === this.words) return;
+    [this.done, this.words, this.saidAt] = [done, words, Date.now()];
+    this.out.note(words);
+  }
+
+  clear(): void {}
+}
+
 /** clack's bar, which is told of its size when it begins and then of each step. */
 class Bar {
   private drawn: ReturnType<typeof progress> | undefined;
@@ -62,14 +79,14 @@ class Bar {
     process.exitCode = EXIT.interrupted;
   };
 
-  constructor(private readonly terminal: Terminal) {}
+  constructor(private readonly stream: Terminal['stderr']) {}
 
   show({ done, of, words }: Progress): void {
     if (!this.drawn) {
       process.on('exit', this.interrupted);
       this.drawn = progress({
         max: of,
-        output: this.terminal.stderr,
+        output: this.stream,
         withGuide: false,
         onCancel: () => process.exit(EXIT.interrupted),
       });

@@ -1,12 +1,20 @@
 import { Controller, Delete, Get, HttpCode, Post, Put, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { AccountStore, MemberStore, type OrganisationRecord } from '#auth';
+import {
+  MemberAnswer,
+  MembersAnswer,
+  NewAccountAnswer,
+  type OrganisationAnswer,
+  OrganisationsAnswer,
+  UsersAnswer,
+} from '#contracts';
 import type { Actor } from '#registry';
 import { Login } from '../access/login.js';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { AccountParam } from './account-param.js';
-import { AccountSchema, accountAnswer } from './account-view.js';
+import { accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -14,21 +22,6 @@ import { Problem } from './problem.js';
 const NewAccount = z.strictObject({ login: Login });
 const Membership = z.strictObject({ role: z.enum(['owner', 'member']) });
 const PER_PAGE = 100;
-
-const Organisation = z.object({
-  login: z.string(),
-  created_at: z.string(),
-  owners: z.int(),
-  members: z.int().describe('Owners included'),
-  requires_sign_on: z.boolean(),
-});
-const Next = z.string().nullable();
-const Users = z.object({ users: z.array(AccountSchema), next: Next });
-const Organisations = z.object({ orgs: z.array(Organisation), next: Next });
-const Members = z.object({
-  members: z.array(z.object({ login: z.string(), role: z.enum(['owner', 'member']) })),
-  next: Next,
-});
 
 /** Users, organisations and members, as operators make and list them. */
 @Controller('admin/v1')
@@ -44,9 +37,9 @@ export class AccountsController {
   @Described({
     summary: 'Lists users',
     query: { after: 'Login to go on behind' },
-    answer: { status: 200, schema: Users },
+    answer: { status: 200, schema: UsersAnswer },
   })
-  async listUsers(@Query('after') after: string | undefined): Promise<z.output<typeof Users>> {
+  async listUsers(@Query('after') after: string | undefined): Promise<UsersAnswer> {
     const { items, next } = await this.accounts.listUsers({ limit: PER_PAGE, after: keyOf(after) });
     return { users: items.map(accountAnswer), next: next ?? null };
   }
@@ -57,9 +50,9 @@ export class AccountsController {
   @Described({
     summary: 'Lists organisations',
     query: { after: 'Name to go on behind' },
-    answer: { status: 200, schema: Organisations },
+    answer: { status: 200, schema: OrganisationsAnswer },
   })
-  async listOrganisations(@Query('after') after: string | undefined): Promise<z.output<typeof Organisations>> {
+  async listOrganisations(@Query('after') after: string | undefined): Promise<OrganisationsAnswer> {
     const { items, next } = await this.accounts.listOrganisations({ limit: PER_PAGE, after: keyOf(after) });
     return { orgs: items.map(organisationAnswer), next: next ?? null };
   }
@@ -70,12 +63,12 @@ export class AccountsController {
   @Described({
     summary: 'Lists members of an organisation',
     query: { after: 'Login to go on behind' },
-    answer: { status: 200, schema: Members },
+    answer: { status: 200, schema: MembersAnswer },
   })
   async listMembers(
     @AccountParam('organisation') organisation: string,
     @Query('after') after: string | undefined,
-  ): Promise<z.output<typeof Members>> {
+  ): Promise<MembersAnswer> {
     const namespaceId = await this.accounts.findOrganisation(organisation);
     if (namespaceId === undefined) throw new Problem(404, 'No such organisation');
     const page = { limit: PER_PAGE, offset: 0, after: keyOf(after) };
@@ -88,10 +81,10 @@ export class AccountsController {
   @Described({
     summary: 'Makes a user',
     body: NewAccount,
-    answer: { status: 201 },
+    answer: { status: 201, schema: NewAccountAnswer },
     errors: { 409: 'the name is taken' },
   })
-  async createUser(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ login: string }> {
+  async createUser(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<NewAccountAnswer> {
     const { login } = await readJson(request, NewAccount);
     if (!(await this.accounts.createUser(login, operator))) throw nameTaken(login);
     return { login };
@@ -102,13 +95,13 @@ export class AccountsController {
   @Described({
     summary: 'Makes an organisation',
     body: NewAccount,
-    answer: { status: 201 },
+    answer: { status: 201, schema: NewAccountAnswer },
     errors: { 409: 'the name is taken' },
   })
   async createOrganisation(
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
-  ): Promise<{ login: string }> {
+  ): Promise<NewAccountAnswer> {
     const { login } = await readJson(request, NewAccount);
     if (!(await this.accounts.createOrganisation(login, operator))) throw nameTaken(login);
     return { login };
@@ -119,7 +112,7 @@ export class AccountsController {
   @Described({
     summary: 'Makes a user owner or member of an organisation',
     body: Membership,
-    answer: { status: 200 },
+    answer: { status: 200, schema: MemberAnswer },
     errors: { 409: 'nobody would be owner' },
   })
   async setMember(
@@ -127,7 +120,7 @@ export class AccountsController {
     @AccountParam('login') login: string,
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
-  ): Promise<{ login: string; role: string }> {
+  ): Promise<MemberAnswer> {
     const { role } = await readJson(request, Membership);
     const namespaceId = await this.accounts.findOrganisation(organisation);
     const set = namespaceId && (await this.members.set(namespaceId, login, role, operator));
@@ -159,11 +152,7 @@ const nameTaken = (login: string) =>
 /** A page's key as a text column can hold it. */
 const keyOf = (after: string | undefined) => after?.toLowerCase().replaceAll('\0', '');
 
-const organisationAnswer = ({
-  createdAt,
-  requiresSignOn,
-  ...rest
-}: OrganisationRecord): z.output<typeof Organisation> => ({
+const organisationAnswer = ({ createdAt, requiresSignOn, ...rest }: OrganisationRecord): OrganisationAnswer => ({
   ...rest,
   created_at: createdAt.toISOString(),
   requires_sign_on: requiresSignOn,

@@ -1,17 +1,8 @@
+import type { GcEntryAnswer } from '#contracts';
 import type { GcEntry } from '#registry';
 
 /** One entry of the log of collection, as it is answered. */
-export interface GcLogAnswer {
-  id: number;
-  at: string;
-  kind: string;
-  package_id: number | null;
-  digest: string | null;
-  bytes: number;
-  reason: string;
-}
-
-export const logAnswer = ({ id, at, kind, packageId, digest, bytes, reason }: GcEntry): GcLogAnswer => ({
+export const logAnswer = ({ id, at, kind, packageId, digest, bytes, reason }: GcEntry): GcEntryAnswer => ({
   id,
   at: at.toISOString(),
   kind,

@@ -1,10 +1,11 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { duration } from '#config';
-import { type Actor, type FreedBytes, GC_KINDS, GC_STEPS, type GcRun, GcRuns } from '#registry';
+import { GcLogAnswer, GcRunAnswer, GcRunsAnswer, StartedAnswer } from '#contracts';
+import { type Actor, GC_KINDS, GC_STEPS, type GcRun, GcRuns } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { type GcLogAnswer, logAnswer } from './gc-log.js';
+import { logAnswer } from './gc-log.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -17,33 +18,6 @@ const NewRun = z.strictObject({
   dry_run: z.boolean().default(false),
 });
 
-interface RunAnswer {
-  id: number;
-  state: GcRun['state'];
-  /** Which of so many steps it is at, from 1; 0 before the first. */
-  step: number;
-  steps: number;
-  /** The step's name. */
-  doing: string | null;
-  dry_run: boolean;
-  /** Seconds in place of BERTH_GC_GRACE; null for that. */
-  grace: number | null;
-  requested_by: string;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  error: string | null;
-  /** What went, by kind: `untagged` manifests are hidden and can be restored, all others are gone. */
-  counts: Record<string, CountAnswer>;
-}
-
-interface CountAnswer {
-  count: number;
-  bytes: number;
-  /** What leaves storage once they are gone for good, and what others use still; only for `retention`, `untagged`, `manifests` and `build_caches`. */
-  freed?: FreedBytes;
-}
-
 /** Runs of garbage collection. */
 @Controller('admin/v1/gc/runs')
 export class GcRunsController {
@@ -53,8 +27,8 @@ export class GcRunsController {
   @Post()
   @HttpCode(202)
   @OperatorsOnly()
-  @Described({ summary: 'Asks for a run of collection', body: NewRun, answer: { status: 202 } })
-  async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<{ id: number }> {
+  @Described({ summary: 'Asks for a run of collection', body: NewRun, answer: { status: 202, schema: StartedAnswer } })
+  async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<StartedAnswer> {
     const { grace, dry_run: isDryRun } = await readJson(request, NewRun, '{}');
     return { id: await this.runs.start({ grace, isDryRun }, operator) };
   }
@@ -65,9 +39,9 @@ export class GcRunsController {
   @Described({
     summary: 'Lists runs, the newest first',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: GcRunsAnswer },
   })
-  async list(@Query('after') after: string | undefined): Promise<{ runs: RunAnswer[]; next: string | null }> {
+  async list(@Query('after') after: string | undefined): Promise<GcRunsAnswer> {
     const { items, next } = await this.runs.list({ limit: PER_PAGE, after });
     return { runs: items.map(answerOf), next: next ?? null };
   }
@@ -75,8 +49,8 @@ export class GcRunsController {
   /** Errors: Problem 404; old runs are forgotten. */
   @Get(':id')
   @OperatorsOnly()
-  @Described({ summary: 'A run, and what it did so far', answer: { status: 200 } })
-  async find(@Param('id') id: string): Promise<RunAnswer> {
+  @Described({ summary: 'A run, and what it did so far', answer: { status: 200, schema: GcRunAnswer } })
+  async find(@Param('id') id: string): Promise<GcRunAnswer> {
     return answerOf(await this.get(id));
   }
 
@@ -86,12 +60,9 @@ export class GcRunsController {
   @Described({
     summary: 'Lists what a run took away and why, or would have',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: GcLogAnswer },
   })
-  async log(
-    @Param('id') id: string,
-    @Query('after') after: string | undefined,
-  ): Promise<{ log: GcLogAnswer[]; next: string | null }> {
+  async log(@Param('id') id: string, @Query('after') after: string | undefined): Promise<GcLogAnswer> {
     const { id: runId } = await this.get(id);
     const { items, next } = await this.runs.entries(runId, { limit: PER_PAGE, after });
     return { log: items.map(logAnswer), next: next ?? null };
@@ -104,9 +75,9 @@ export class GcRunsController {
   }
 }
 
-function answerOf(run: GcRun): RunAnswer {
+function answerOf(run: GcRun): GcRunAnswer {
   const counted = new Map(
-    run.counts.map(({ kind, count, bytes, freed }): [string, CountAnswer] => [
+    run.counts.map(({ kind, count, bytes, freed }): [string, GcRunAnswer['counts'][string]] => [
       kind,
       { count, bytes, ...(freed && { freed }) },
     ]),

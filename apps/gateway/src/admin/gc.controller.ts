@@ -1,9 +1,10 @@
 import { Controller, Get, HttpCode, Patch, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
+import { GcControlAnswer, GcLogAnswer } from '#contracts';
 import { type Actor, type GcControl, GcRuns } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { type GcLogAnswer, logAnswer } from './gc-log.js';
+import { logAnswer } from './gc-log.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 
@@ -14,12 +15,6 @@ const Change = z.strictObject({
   pace: z.int().min(1).max(1_000_000).nullable().optional(),
 });
 
-interface ControlAnswer {
-  mode: GcControl['mode'];
-  /** Rows a second of all workers together; null for as fast as it goes. */
-  pace: number | null;
-}
-
 /** Whether garbage is collected, and how fast. Every worker sees a change before its next batch. */
 @Controller('admin/v1/gc')
 export class GcController {
@@ -27,16 +22,23 @@ export class GcController {
 
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'Whether garbage is collected, and how fast', answer: { status: 200 } })
-  async show(): Promise<ControlAnswer> {
+  @Described({
+    summary: 'Whether garbage is collected, and how fast',
+    answer: { status: 200, schema: GcControlAnswer },
+  })
+  async show(): Promise<GcControlAnswer> {
     return answerOf(await this.runs.control());
   }
 
   /** `{"mode": "on" | "paused" | "off", "pace": N | null}`, both optional. Errors: Problem 400. */
   @Patch()
   @OperatorsOnly()
-  @Described({ summary: 'Changes whether garbage is collected, and how fast', body: Change, answer: { status: 200 } })
-  async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<ControlAnswer> {
+  @Described({
+    summary: 'Changes whether garbage is collected, and how fast',
+    body: Change,
+    answer: { status: 200, schema: GcControlAnswer },
+  })
+  async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<GcControlAnswer> {
     const { mode, pace } = await readJson(request, Change);
     return answerOf(
       await this.runs.changeControl({ mode, pace: pace === null ? 'as fast as it goes' : pace }, operator),
@@ -46,16 +48,16 @@ export class GcController {
   @Post('pause')
   @HttpCode(200)
   @OperatorsOnly()
-  @Described({ summary: 'Pauses collection', answer: { status: 200 } })
-  async pause(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
+  @Described({ summary: 'Pauses collection', answer: { status: 200, schema: GcControlAnswer } })
+  async pause(@OperatorParam() operator: Actor): Promise<GcControlAnswer> {
     return answerOf(await this.runs.changeControl({ mode: 'paused', pace: undefined }, operator));
   }
 
   @Post('resume')
   @HttpCode(200)
   @OperatorsOnly()
-  @Described({ summary: 'Goes on with collection', answer: { status: 200 } })
-  async resume(@OperatorParam() operator: Actor): Promise<ControlAnswer> {
+  @Described({ summary: 'Goes on with collection', answer: { status: 200, schema: GcControlAnswer } })
+  async resume(@OperatorParam() operator: Actor): Promise<GcControlAnswer> {
     return answerOf(await this.runs.changeControl({ mode: 'on', pace: undefined }, operator));
   }
 
@@ -65,12 +67,12 @@ export class GcController {
   @Described({
     summary: 'Lists what was collected and why, the newest first',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200 },
+    answer: { status: 200, schema: GcLogAnswer },
   })
-  async log(@Query('after') after: string | undefined): Promise<{ log: GcLogAnswer[]; next: string | null }> {
+  async log(@Query('after') after: string | undefined): Promise<GcLogAnswer> {
     const { items, next } = await this.runs.entries(undefined, { limit: PER_PAGE, after });
     return { log: items.map(logAnswer), next: next ?? null };
   }
 }
 
-const answerOf = ({ mode, pace }: GcControl): ControlAnswer => ({ mode, pace: pace ?? null });
+const answerOf = ({ mode, pace }: GcControl): GcControlAnswer => ({ mode, pace: pace ?? null });

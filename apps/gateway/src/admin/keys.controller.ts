@@ -1,25 +1,12 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
-import { z } from 'zod';
 import { KEY_LEAD, type SigningKeyRecord, SigningKeyStore } from '#auth';
 import type { Settings } from '#config';
+import { KeyAnswer, KeysAnswer } from '#contracts';
 import { SETTINGS } from '#nest';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
-
-const Key = z.object({
-  kid: z.string(),
-  state: z
-    .enum(['next', 'signing', 'retiring', 'retired'])
-    .describe('next: published and signs nothing yet; retiring: only verifies; retired: its tokens are refused'),
-  created_at: z.string(),
-  signs_from: z.string(),
-  retires_at: z.string(),
-});
-const Keys = z.object({ keys: z.array(Key) });
-
-type KeyAnswer = z.output<typeof Key>;
 
 /** Keys that sign bearer tokens. Private halves are in no answer. */
 @Controller('admin/v1/keys')
@@ -34,9 +21,9 @@ export class KeysController {
   @OperatorsOnly()
   @Described({
     summary: 'Lists the keys that sign bearer tokens, and when each does',
-    answer: { status: 200, schema: Keys },
+    answer: { status: 200, schema: KeysAnswer },
   })
-  async list(): Promise<z.output<typeof Keys>> {
+  async list(): Promise<KeysAnswer> {
     return { keys: (await this.keys.list()).map(answerOf) };
   }
 
@@ -49,7 +36,7 @@ export class KeysController {
   @OperatorsOnly()
   @Described({
     summary: 'Replaces the key that signs bearer tokens; no token that was handed out is refused',
-    answer: { status: 202, schema: Key },
+    answer: { status: 202, schema: KeyAnswer },
     errors: { 409: 'a new key is about to sign' },
   })
   async rotate(@OperatorParam() operator: Actor): Promise<KeyAnswer> {

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Patch, Req } from '@nestjs/common';
 import { z } from 'zod';
 import type { Settings } from '#config';
+import { MaintenanceAnswer } from '#contracts';
 import { SETTINGS } from '#nest';
 import { type Actor, type Maintenance, MaintenanceMode } from '#registry';
 import { Described } from '../http/described.js';
@@ -19,16 +20,6 @@ const Change = z.strictObject({
     .optional(),
 });
 
-const State = z.object({
-  read_only: z.boolean(),
-  message: z.string().nullable().describe('What refused clients are told; null for words of Berth’s own'),
-  by_setting: z.boolean().describe('BERTH_READ_ONLY of the gateway that answers says so, whatever stands here'),
-  changed_by: z.string().nullable(),
-  changed_at: z.string(),
-});
-
-type MaintenanceAnswer = z.output<typeof State>;
-
 /** Whether clients may write. Every gateway sees a change with its next request. */
 @Controller('admin/v1/maintenance')
 export class MaintenanceController {
@@ -39,7 +30,7 @@ export class MaintenanceController {
 
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'Whether clients may write', answer: { status: 200, schema: State } })
+  @Described({ summary: 'Whether clients may write', answer: { status: 200, schema: MaintenanceAnswer } })
   async show(): Promise<MaintenanceAnswer> {
     return this.answerOf(await this.maintenance.find());
   }
@@ -50,7 +41,7 @@ export class MaintenanceController {
   @Described({
     summary: 'Makes the registry read-only, or ends that',
     body: Change,
-    answer: { status: 200, schema: State },
+    answer: { status: 200, schema: MaintenanceAnswer },
   })
   async change(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<MaintenanceAnswer> {
     const { read_only: isReadOnly, message } = await readJson(request, Change);

@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
+import { type DeletionAnswer, DeletionsAnswer, RetriedAnswer } from '#contracts';
 import { type Actor, type WaitingDeletion, WaitingDeletions } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
@@ -9,19 +10,6 @@ import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 const PER_PAGE = 100;
 
 const Retry = z.strictObject({ object_key: z.string().min(1).max(1024).optional() });
-const Retried = z.object({ retried: z.int() });
-
-const Deletion = z.object({
-  object_key: z.string(),
-  size: z.number().nullable().describe('null where nobody knows'),
-  not_before: z.string().describe('Not deleted before'),
-  again_at: z.string().nullable().describe('Deleted once more then, as a late writer may write it again'),
-  repeat: z.boolean().describe('Deleted once already, and waits for the second time'),
-  stray: z.boolean().describe('No row knew it when the store was compared with the database'),
-  tried_at: z.string().nullable(),
-  tries: z.int().describe('How often that was not confirmed; an attempt under way counts'),
-});
-const Deletions = z.object({ deletions: z.array(Deletion), next: z.string().nullable() });
 
 /** Objects that are let go of and still to be deleted from the store. */
 @Controller('admin/v1/object-deletions')
@@ -34,9 +22,9 @@ export class ObjectDeletionsController {
   @Described({
     summary: 'Lists objects that wait to be deleted, those first whose time came first',
     query: { after: '`next` of the page before' },
-    answer: { status: 200, schema: Deletions },
+    answer: { status: 200, schema: DeletionsAnswer },
   })
-  async list(@Query('after') after: string | undefined): Promise<z.output<typeof Deletions>> {
+  async list(@Query('after') after: string | undefined): Promise<DeletionsAnswer> {
     const { items, next } = await this.deletions.list({ limit: PER_PAGE, after });
     return { deletions: items.map(answerOf), next: next ?? null };
   }
@@ -48,15 +36,15 @@ export class ObjectDeletionsController {
   @Described({
     summary: 'Tries those again at once that are due and were tried in vain, 10,000 at most',
     body: Retry,
-    answer: { status: 200, schema: Retried },
+    answer: { status: 200, schema: RetriedAnswer },
   })
-  async retry(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<z.output<typeof Retried>> {
+  async retry(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<RetriedAnswer> {
     const { object_key: objectKey } = await readJson(request, Retry, '{}');
     return { retried: await this.deletions.retry(objectKey, operator) };
   }
 }
 
-const answerOf = (deletion: WaitingDeletion): z.output<typeof Deletion> => ({
+const answerOf = (deletion: WaitingDeletion): DeletionAnswer => ({
   object_key: deletion.objectKey,
   size: deletion.size ?? null,
   not_before: deletion.notBefore.toISOString(),

@@ -1,26 +1,11 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import { z } from 'zod';
+import { type UploadAnswer, UploadsAnswer } from '#contracts';
 import { type Actor, type OpenUpload, OpenUploads } from '#registry';
 import { Described } from '../http/described.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
 
 const PER_PAGE = 100;
-
-const Upload = z.object({
-  id: z.string(),
-  package: z.string(),
-  principal: z.string(),
-  login: z.string().nullable(),
-  state: z.enum(['open', 'completing']),
-  direct: z.boolean().describe('Its client brings the bytes to the store itself'),
-  bytes: z.number().describe('Durable; of a direct upload, verified'),
-  created_at: z.string(),
-  age: z.number().describe('Seconds'),
-  busy_until: z.string().nullable().describe('A request is under way, at the latest until then'),
-  expires_at: z.string(),
-});
-const Uploads = z.object({ uploads: z.array(Upload), next: z.string().nullable() });
 
 /** Upload sessions of everybody. */
 @Controller('admin/v1/uploads')
@@ -33,9 +18,9 @@ export class OpenUploadsController {
   @Described({
     summary: 'Lists open upload sessions, the oldest first',
     query: { after: '`next` of the page before' },
-    answer: { status: 200, schema: Uploads },
+    answer: { status: 200, schema: UploadsAnswer },
   })
-  async list(@Query('after') after: string | undefined): Promise<z.output<typeof Uploads>> {
+  async list(@Query('after') after: string | undefined): Promise<UploadsAnswer> {
     const { items, next } = await this.uploads.list({ limit: PER_PAGE, after });
     return { uploads: items.map(answerOf), next: next ?? null };
   }
@@ -50,7 +35,7 @@ export class OpenUploadsController {
   }
 }
 
-const answerOf = (upload: OpenUpload): z.output<typeof Upload> => ({
+const answerOf = (upload: OpenUpload): UploadAnswer => ({
   id: upload.id,
   package: upload.package,
   principal: upload.principal,

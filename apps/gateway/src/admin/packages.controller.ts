@@ -1,12 +1,12 @@
 import { Controller, Param, Patch, Req } from '@nestjs/common';
 import { z } from 'zod';
-import { isRepositoryName } from '#oci';
+import { PackageChangeAnswer } from '#contracts';
 import { type Actor, PackageStore, VISIBILITIES } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
-import { Problem } from './problem.js';
+import { noPackage, packageNameOf } from './package-name.js';
 
 const PackageChange = z.strictObject({ visibility: z.enum(VISIBILITIES) });
 
@@ -17,18 +17,20 @@ export class PackagesController {
 
   @Patch(':owner/:name')
   @OperatorsOnly()
-  @Described({ summary: 'Changes the visibility of a package', body: PackageChange, answer: { status: 200 } })
+  @Described({
+    summary: 'Changes the visibility of a package',
+    body: PackageChange,
+    answer: { status: 200, schema: PackageChangeAnswer },
+  })
   async change(
     @Param('owner') owner: string,
     @Param('name') packageName: string,
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
-  ): Promise<{ name: string; visibility: string }> {
+  ): Promise<PackageChangeAnswer> {
     const { visibility } = await readJson(request, PackageChange);
-    const name = `${owner.toLowerCase()}/${packageName}`;
-    if (!isRepositoryName(name) || !(await this.packages.setVisibility(name, visibility, operator))) {
-      throw new Problem(404, 'No such package');
-    }
+    const name = packageNameOf(owner, packageName);
+    if (!(await this.packages.setVisibility(name, visibility, operator))) throw noPackage();
     return { name, visibility };
   }
 }

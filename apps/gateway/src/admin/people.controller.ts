@@ -1,11 +1,12 @@
 import { Controller, Get, HttpCode, Param, Patch, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { AccountStore, SignOnStore } from '#auth';
+import { UserAnswer, UserChangeAnswer } from '#contracts';
 import { isNameComponent } from '#oci';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { type AccountAnswer, AccountSchema, accountAnswer } from './account-view.js';
+import { accountAnswer } from './account-view.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -32,9 +33,9 @@ export class PeopleController {
   @OperatorsOnly()
   @Described({
     summary: 'A user, with organisations and the number of live tokens',
-    answer: { status: 200, schema: AccountSchema },
+    answer: { status: 200, schema: UserAnswer },
   })
-  async show(@Param('login') login: string): Promise<AccountAnswer> {
+  async show(@Param('login') login: string): Promise<UserAnswer> {
     const user = isLogin(login) ? await this.accounts.findUser(login) : undefined;
     if (!user) throw new Problem(404, 'No such user');
     return accountAnswer(user);
@@ -43,12 +44,16 @@ export class PeopleController {
   /** A disabled user's tokens, sessions and sign-ons do nothing; nothing but this call enables them again. */
   @Patch()
   @OperatorsOnly()
-  @Described({ summary: 'Disables a user, or enables one again', body: UserChange, answer: { status: 200 } })
+  @Described({
+    summary: 'Disables a user, or enables one again',
+    body: UserChange,
+    answer: { status: 200, schema: UserChangeAnswer },
+  })
   async change(
     @Param('login') login: string,
     @Req() request: GatewayRequest,
     @OperatorParam() operator: Actor,
-  ): Promise<{ login: string; disabled: boolean }> {
+  ): Promise<UserChangeAnswer> {
     const { disabled } = await readJson(request, UserChange);
     if (disabled && login.toLowerCase() === operator.login.toLowerCase()) {
       throw new Problem(409, 'That is you', 'Somebody else must disable you.');

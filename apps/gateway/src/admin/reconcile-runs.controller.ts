@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
+import { type FindingAnswer, FindingsAnswer, ReconcileRunAnswer, ReconcileRunsAnswer, StartedAnswer } from '#contracts';
 import {
   type Actor,
   FINDING_KINDS,
@@ -17,41 +18,6 @@ import { Problem } from './problem.js';
 const PER_PAGE = 100;
 
 const NewRun = z.strictObject({ dry_run: z.boolean().default(false) });
-const Started = z.object({ id: z.int() });
-
-const Run = z.object({
-  id: z.int(),
-  state: z.enum(['queued', 'running', 'done', 'failed']),
-  dry_run: z.boolean().describe('Reports only: marks nothing missing, deletes nothing'),
-  requested_by: z.string().nullable().describe('null: by schedule'),
-  created_at: z.string(),
-  started_at: z.string().nullable(),
-  finished_at: z.string().nullable(),
-  error: z.string().nullable().describe('Why it failed, or what it is waiting out'),
-  progress: z.number().describe('From 0 to 1'),
-  objects: z.object({ count: z.number(), bytes: z.number() }),
-  unknown_objects: z.object({ count: z.number(), bytes: z.number() }),
-  missing_blobs: z.number(),
-  blobs_of_wrong_size: z.number(),
-  uploads: z.number().describe('Multipart uploads that are open in the store'),
-  stray_uploads: z.number().describe('Those among them that nobody knows'),
-  findings: z.number().describe('How many are kept: the first 10,000'),
-});
-
-const Finding = z.object({
-  id: z.int(),
-  kind: z.enum(FINDING_KINDS),
-  object_key: z.string(),
-  digest: z.string().nullable(),
-  size: z.number().nullable().describe('Bytes in the store; null where nothing is there'),
-  expected_size: z.number().nullable(),
-  delete_at: z.string().nullable().describe('When it is deleted; null where this run deletes nothing'),
-  packages: z.array(z.string()).describe('That hold the blob now, at most ten'),
-});
-
-const Runs = z.object({ runs: z.array(Run), next: z.string().nullable() });
-const Findings = z.object({ findings: z.array(Finding), next: z.string().nullable() });
-
 /** Comparisons of the object store with the database. */
 @Controller('admin/v1/reconcile/runs')
 export class ReconcileRunsController {
@@ -64,9 +30,9 @@ export class ReconcileRunsController {
   @Described({
     summary: 'Asks for a comparison of the object store with the database',
     body: NewRun,
-    answer: { status: 202, schema: Started },
+    answer: { status: 202, schema: StartedAnswer },
   })
-  async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<z.output<typeof Started>> {
+  async start(@Req() request: GatewayRequest, @OperatorParam() operator: Actor): Promise<StartedAnswer> {
     const { dry_run: isDryRun } = await readJson(request, NewRun, '{}');
     return { id: await this.runs.start(isDryRun, operator) };
   }
@@ -77,9 +43,9 @@ export class ReconcileRunsController {
   @Described({
     summary: 'Lists comparisons, the newest first',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200, schema: Runs },
+    answer: { status: 200, schema: ReconcileRunsAnswer },
   })
-  async list(@Query('after') after: string | undefined): Promise<z.output<typeof Runs>> {
+  async list(@Query('after') after: string | undefined): Promise<ReconcileRunsAnswer> {
     const { items, next } = await this.runs.list({ limit: PER_PAGE, after });
     return { runs: items.map(runAnswer), next: next ?? null };
   }
@@ -87,8 +53,8 @@ export class ReconcileRunsController {
   /** Errors: Problem 404; old runs are forgotten. */
   @Get(':id')
   @OperatorsOnly()
-  @Described({ summary: 'A comparison, and how far it is', answer: { status: 200, schema: Run } })
-  async find(@Param('id') id: string): Promise<z.output<typeof Run>> {
+  @Described({ summary: 'A comparison, and how far it is', answer: { status: 200, schema: ReconcileRunAnswer } })
+  async find(@Param('id') id: string): Promise<ReconcileRunAnswer> {
     return runAnswer(await this.get(id));
   }
 
@@ -98,14 +64,14 @@ export class ReconcileRunsController {
   @Described({
     summary: 'Lists what a comparison found',
     query: { kind: `Only these: ${FINDING_KINDS.join(', ')}`, after: 'ID to go on behind' },
-    answer: { status: 200, schema: Findings },
+    answer: { status: 200, schema: FindingsAnswer },
     errors: { 400: 'there is no such kind' },
   })
   async findings(
     @Param('id') id: string,
     @Query('kind') kind: string | undefined,
     @Query('after') after: string | undefined,
-  ): Promise<z.output<typeof Findings>> {
+  ): Promise<FindingsAnswer> {
     if (kind !== undefined && !isKind(kind)) {
       throw new Problem(400, 'No such kind of finding', `kind must be one of ${FINDING_KINDS.join(', ')}.`);
     }
@@ -123,7 +89,7 @@ export class ReconcileRunsController {
 
 const isKind = (kind: string): kind is FindingKind => (FINDING_KINDS as readonly string[]).includes(kind);
 
-const runAnswer = (run: ReconcileRun): z.output<typeof Run> => ({
+const runAnswer = (run: ReconcileRun): ReconcileRunAnswer => ({
   id: run.id,
   state: run.state,
   dry_run: run.isDryRun,
@@ -142,7 +108,7 @@ const runAnswer = (run: ReconcileRun): z.output<typeof Run> => ({
   findings: run.kept,
 });
 
-const findingAnswer = (finding: ReconcileFinding): z.output<typeof Finding> => ({
+const findingAnswer = (finding: ReconcileFinding): FindingAnswer => ({
   id: finding.id,
   kind: finding.kind,
   object_key: finding.objectKey,

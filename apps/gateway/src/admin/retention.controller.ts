@@ -1,22 +1,21 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import type { z } from 'zod';
-import { isNameComponent, isRepositoryName } from '#oci';
+import { NamespaceRetentionPreviewAnswer, RetentionPreviewAnswer } from '#contracts';
+import { isNameComponent } from '#oci';
 import { PreviewNamespaceRetention, PreviewRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { PolicyForm, policyOf } from '../rest/retention/policy-form.js';
 import {
-  NamespacePreviewAnswer,
   namespacePreviewAnswer,
   POLICY_CHANGED,
   PREVIEW_ERRORS,
   PREVIEW_QUERY,
-  PreviewAnswer,
   previewAnswer,
   previewPageOf,
 } from '../rest/retention/preview-answer.js';
 import { readJson } from './json-body.js';
 import { OperatorsOnly } from './operator.guard.js';
+import { noPackage, packageNameOf } from './package-name.js';
 import { Problem } from './problem.js';
 
 /** Dry runs of retention for operators. The package's name is one segment, its slashes as %2F. */
@@ -32,7 +31,7 @@ export class RetentionController {
   @Described({
     summary: 'What the policy that counts for a package would do to each tag, and why; nothing changes',
     query: PREVIEW_QUERY,
-    answer: { status: 200, schema: PreviewAnswer },
+    answer: { status: 200, schema: RetentionPreviewAnswer },
     errors: PREVIEW_ERRORS,
   })
   async preview(@Param('owner') owner: string, @Param('name') name: string, @Req() request: GatewayRequest) {
@@ -46,7 +45,7 @@ export class RetentionController {
     summary: 'What the policy of the request would do to each tag of a package, and why; nothing changes',
     query: PREVIEW_QUERY,
     body: PolicyForm,
-    answer: { status: 200, schema: PreviewAnswer },
+    answer: { status: 200, schema: RetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
   async previewAsked(@Param('owner') owner: string, @Param('name') name: string, @Req() request: GatewayRequest) {
@@ -59,10 +58,9 @@ export class RetentionController {
     packageName: string,
     asked: RetentionPolicy | undefined,
     { query }: GatewayRequest,
-  ): Promise<z.output<typeof PreviewAnswer>> {
-    const name = `${owner.toLowerCase()}/${packageName}`;
-    const packageId = isRepositoryName(name) ? await this.store.findPackage(name) : undefined;
-    if (packageId === undefined) throw new Problem(404, 'No such package');
+  ): Promise<RetentionPreviewAnswer> {
+    const packageId = await this.store.findPackage(packageNameOf(owner, packageName));
+    if (packageId === undefined) throw noPackage();
     const preview = await this.previews.run(packageId, asked, previewPageOf(query, 'instance'));
     if (preview === 'changed') throw new Problem(409, 'The policy changed', POLICY_CHANGED);
     if (!preview) throw new Problem(404, 'No retention policy counts for this package');
@@ -83,7 +81,7 @@ export class NamespaceRetentionPreviewController {
   @Described({
     summary: 'What the policy of a namespace would do to each tag of the packages that it counts for; nothing changes',
     query: PREVIEW_QUERY,
-    answer: { status: 200, schema: NamespacePreviewAnswer },
+    answer: { status: 200, schema: NamespaceRetentionPreviewAnswer },
     errors: PREVIEW_ERRORS,
   })
   async preview(@Param('owner') owner: string, @Req() request: GatewayRequest) {
@@ -97,7 +95,7 @@ export class NamespaceRetentionPreviewController {
     summary: "What the policy of the request would do in place of a namespace's; nothing changes",
     query: PREVIEW_QUERY,
     body: PolicyForm,
-    answer: { status: 200, schema: NamespacePreviewAnswer },
+    answer: { status: 200, schema: NamespaceRetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
   async previewAsked(@Param('owner') owner: string, @Req() request: GatewayRequest) {
@@ -109,7 +107,7 @@ export class NamespaceRetentionPreviewController {
     owner: string,
     asked: RetentionPolicy | undefined,
     { query }: GatewayRequest,
-  ): Promise<z.output<typeof NamespacePreviewAnswer>> {
+  ): Promise<NamespaceRetentionPreviewAnswer> {
     const namespaceId = isNameComponent(owner.toLowerCase()) ? await this.store.findNamespace(owner) : undefined;
     if (namespaceId === undefined) throw new Problem(404, 'No such organisation or user');
     const preview = await this.previews.run(namespaceId, asked, previewPageOf(query, 'instance'));

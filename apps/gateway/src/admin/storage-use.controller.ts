@@ -1,47 +1,19 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { z } from 'zod';
-import { isRepositoryName } from '#oci';
+import {
+  MeasuredPackageAnswer,
+  type NamespaceUseAnswer,
+  NamespaceUsesAnswer,
+  type PackageUseAnswer,
+  PackageUsesAnswer,
+} from '#contracts';
 import { type NamespaceStorage, PACKAGE_ORDERS, type PackageStorage, StorageFigures } from '#registry';
 import { Described } from '../http/described.js';
 import { type Query as QueryValues, single } from '../http/gateway-request.js';
 import { OperatorsOnly } from './operator.guard.js';
+import { noPackage, packageNameOf } from './package-name.js';
 import { Problem } from './problem.js';
 
 const PER_PAGE = 100;
-
-const measuredAt = z.string().nullable().describe('How old the figures are; null before the first measurement');
-
-const NamespaceUse = z.object({
-  namespace: z.string(),
-  logical_bytes: z.number().describe('Of blobs as its packages see them, each once for each package'),
-  stored_bytes: z.number().describe('Each blob once: exclusive_bytes and shared_bytes add up to it'),
-  exclusive_bytes: z.number().describe('Of blobs that no other namespace has'),
-  shared_bytes: z.number(),
-});
-type NamespaceAnswer = z.output<typeof NamespaceUse>;
-
-const PackageUse = z.object({
-  package: z.string(),
-  package_id: z.int(),
-  deleted_at: z.string().nullable().describe('Set: it can be restored'),
-  versions: z.number(),
-  manifest_bytes: z.number(),
-  blobs: z.number(),
-  logical_bytes: z.number().describe('Of its blobs: exclusive_bytes and shared_bytes add up to it'),
-  exclusive_bytes: z.number().describe('Of blobs that no other package has'),
-  shared_bytes: z.number(),
-  last_pushed_at: z.string().nullable(),
-  last_pulled_at: z.string().nullable(),
-});
-type PackageAnswer = z.output<typeof PackageUse>;
-
-const Namespaces = z.object({
-  measured_at: measuredAt,
-  namespaces: z.array(NamespaceUse),
-  next: z.string().nullable(),
-});
-const Packages = z.object({ measured_at: measuredAt, packages: z.array(PackageUse), next: z.string().nullable() });
-const OnePackage = PackageUse.extend({ measured_at: measuredAt });
 
 /** What organisations, users and packages store, in the whole registry; for operators only, as it tells of all tenants. */
 @Controller('admin/v1/storage')
@@ -54,9 +26,9 @@ export class StorageUseController {
   @Described({
     summary: 'Lists what organisations and users store, the largest first',
     query: { after: 'next of the page before' },
-    answer: { status: 200, schema: Namespaces },
+    answer: { status: 200, schema: NamespaceUsesAnswer },
   })
-  async namespaces(@Query('after') after: string | undefined): Promise<z.output<typeof Namespaces>> {
+  async namespaces(@Query('after') after: string | undefined): Promise<NamespaceUsesAnswer> {
     const { measuredAt: at, found } = await this.figures.namespaces({ limit: PER_PAGE, after });
     return {
       measured_at: at?.toISOString() ?? null,
@@ -75,10 +47,10 @@ export class StorageUseController {
       order: 'asc or desc; desc by size, asc otherwise',
       after: 'next of the page before',
     },
-    answer: { status: 200, schema: Packages },
+    answer: { status: 200, schema: PackageUsesAnswer },
     errors: { 400: 'sort or order is none that there is' },
   })
-  async packages(@Query() query: QueryValues): Promise<z.output<typeof Packages>> {
+  async packages(@Query() query: QueryValues): Promise<PackageUsesAnswer> {
     const by = PACKAGE_ORDERS.find((order) => order === (single(query.sort) ?? 'size'));
     if (!by) throw new Problem(400, 'No such order', `sort is one of ${PACKAGE_ORDERS.join(', ')}`);
     const order = single(query.order) ?? (by === 'size' ? 'desc' : 'asc');
@@ -95,19 +67,15 @@ export class StorageUseController {
   /** The name is one segment, its slashes as %2F. A deleted package answers as long as it can be restored. Errors: Problem 404. */
   @Get('packages/:owner/:name')
   @OperatorsOnly()
-  @Described({ summary: 'What a package stores', answer: { status: 200, schema: OnePackage } })
-  async ofPackage(
-    @Param('owner') owner: string,
-    @Param('name') packageName: string,
-  ): Promise<z.output<typeof OnePackage>> {
-    const name = `${owner.toLowerCase()}/${packageName}`;
-    const use = isRepositoryName(name) ? await this.figures.ofPackage(name) : undefined;
-    if (!use) throw new Problem(404, 'No such package');
+  @Described({ summary: 'What a package stores', answer: { status: 200, schema: MeasuredPackageAnswer } })
+  async ofPackage(@Param('owner') owner: string, @Param('name') packageName: string): Promise<MeasuredPackageAnswer> {
+    const use = await this.figures.ofPackage(packageNameOf(owner, packageName));
+    if (!use) throw noPackage();
     return { measured_at: use.measuredAt?.toISOString() ?? null, ...packageAnswer(use.found) };
   }
 }
 
-const namespaceAnswer = (use: NamespaceStorage): NamespaceAnswer => ({
+const namespaceAnswer = (use: NamespaceStorage): NamespaceUseAnswer => ({
   namespace: use.login,
   logical_bytes: use.logicalBytes,
   stored_bytes: use.storedBytes,
@@ -115,7 +83,7 @@ const namespaceAnswer = (use: NamespaceStorage): NamespaceAnswer => ({
   shared_bytes: use.storedBytes - use.exclusiveBytes,
 });
 
-const packageAnswer = (use: PackageStorage): PackageAnswer => ({
+const packageAnswer = (use: PackageStorage): PackageUseAnswer => ({
   package: use.name,
   package_id: use.packageId,
   deleted_at: use.deletedAt?.toISOString() ?? null,

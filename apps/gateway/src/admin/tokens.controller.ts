@@ -1,21 +1,16 @@
 import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
-import { z } from 'zod';
 import { createAccessToken, hashToken, type TokenRecord, TokenStore } from '#auth';
+import { NewTokenAnswer, TokenAnswer, TokensAnswer } from '#contracts';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { NewTokenSchema, TokenConfinementForm, TokenForm, TokenSchema, tokenView } from '../rest/tokens/token-form.js';
+import { TokenConfinementForm, TokenForm, tokenView } from '../rest/tokens/token-form.js';
 import { AccountParam } from './account-param.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
 
 const PER_PAGE = 100;
-
-const Tokens = z.object({ tokens: z.array(TokenSchema), next: z.string().nullable() });
-
-type TokenAnswer = z.output<typeof TokenSchema>;
-type NewTokenAnswer = z.output<typeof NewTokenSchema>;
 
 /** Access tokens of any user, as operators keep them. */
 @Controller('admin/v1/users/:login/tokens')
@@ -28,12 +23,9 @@ export class UserTokensController {
   @Described({
     summary: 'Lists the live access tokens of a user',
     query: { after: 'ID to go on behind' },
-    answer: { status: 200, schema: Tokens },
+    answer: { status: 200, schema: TokensAnswer },
   })
-  async list(
-    @AccountParam('login') login: string,
-    @Query('after') after: string | undefined,
-  ): Promise<z.output<typeof Tokens>> {
+  async list(@AccountParam('login') login: string, @Query('after') after: string | undefined): Promise<TokensAnswer> {
     const found = await this.tokens.list(await this.userOf(login), PER_PAGE + 1, idOf(after));
     const page = found.slice(0, PER_PAGE);
     return { tokens: page.map(tokenView), next: found.length > PER_PAGE ? String(page.at(-1)?.id) : null };
@@ -45,7 +37,7 @@ export class UserTokensController {
   @Described({
     summary: 'Makes an access token, shown this once',
     body: TokenForm,
-    answer: { status: 201, schema: NewTokenSchema },
+    answer: { status: 201, schema: NewTokenAnswer },
     errors: { 409: 'the user has 1,000 tokens', 422: 'it is to be confined to what is not there' },
   })
   async create(
@@ -68,7 +60,7 @@ export class UserTokensController {
   @Described({
     summary: 'Confines an access token to an organisation or packages, at once',
     body: TokenConfinementForm,
-    answer: { status: 200, schema: TokenSchema },
+    answer: { status: 200, schema: TokenAnswer },
     errors: { 422: 'it is to be confined to what is not there' },
   })
   async confine(
@@ -88,7 +80,7 @@ export class UserTokensController {
   @OperatorsOnly()
   @Described({
     summary: 'Ends an access token and makes another like it, which is shown this once',
-    answer: { status: 201, schema: NewTokenSchema },
+    answer: { status: 201, schema: NewTokenAnswer },
   })
   async rotate(
     @AccountParam('login') login: string,

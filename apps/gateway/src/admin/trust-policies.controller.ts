@@ -1,9 +1,10 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { TrustPolicyStore } from '#auth';
+import { TrustPoliciesAnswer, TrustPolicyAnswer } from '#contracts';
 import type { Actor } from '#registry';
 import { Described } from '../http/described.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { answerOf, type TrustPolicyAnswer, TrustPolicyForm } from '../workload/trust-policy-form.js';
+import { answerOf, TrustPolicyForm } from '../workload/trust-policy-form.js';
 import { readJson } from './json-body.js';
 import { OperatorParam, OperatorsOnly } from './operator.guard.js';
 import { Problem } from './problem.js';
@@ -15,17 +16,25 @@ const PER_PAGE = 100;
 export class TrustPoliciesController {
   constructor(private readonly policies: TrustPolicyStore) {}
 
-  /** By id, 100 a page; `?after=ID` for the next. */
+  /** By id, 100 a page; `?after=NEXT` for the next. */
   @Get()
   @OperatorsOnly()
-  @Described({ summary: 'Lists trust policies of an organisation', answer: { status: 200 } })
+  @Described({
+    summary: 'Lists trust policies of an organisation',
+    query: { after: 'ID to go on behind' },
+    answer: { status: 200, schema: TrustPoliciesAnswer },
+  })
   async list(
     @Param('organisation') organisation: string,
     @Query('after') after: string | undefined,
-  ): Promise<{ trust_policies: TrustPolicyAnswer[] }> {
-    const policies = await this.policies.list(pathOf(organisation), PER_PAGE, idOf(after));
+  ): Promise<TrustPoliciesAnswer> {
+    const policies = await this.policies.list(pathOf(organisation), PER_PAGE + 1, idOf(after));
     if (!policies) throw new Problem(404, 'No such organisation');
-    return { trust_policies: policies.map(answerOf) };
+    const page = policies.slice(0, PER_PAGE);
+    return {
+      trust_policies: page.map(answerOf),
+      next: policies.length > PER_PAGE ? String(page.at(-1)?.id) : null,
+    };
   }
 
   /** Errors: Problem 404 for an unknown organisation or source, 409 when it has 1,000. */
@@ -34,7 +43,8 @@ export class TrustPoliciesController {
   @Described({
     summary: 'Makes a trust policy: which workflows of which issuer may act',
     body: TrustPolicyForm,
-    answer: { status: 201 },
+    answer: { status: 201, schema: TrustPolicyAnswer },
+    errors: { 409: 'the organisation has 1,000 policies' },
   })
   async create(
     @Param('organisation') organisation: string,

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { AuditEntry, AuditQuery } from '#auth';
+import type { AuditEntryAnswer } from '#contracts';
 import { type Query, single } from '../http/gateway-request.js';
 import { restTime } from '../rest/rest-time.js';
 
@@ -7,19 +7,6 @@ const DEFAULT_LIMIT = 30;
 const MAX_LIMIT = 100;
 const MAX_TEXT = 500;
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/;
-
-export const AuditEntrySchema = z.object({
-  id: z.string(),
-  at: z.string(),
-  actor: z.string(),
-  actor_id: z.int().nullable(),
-  token_id: z.int().nullable(),
-  action: z.string(),
-  target: z.string(),
-  address: z.string().nullable(),
-  result: z.string(),
-  data: z.record(z.string(), z.string()),
-});
 
 /** What each filter means, for documents. */
 export const AUDIT_FILTERS = {
@@ -57,7 +44,7 @@ export function auditQueryOf(query: Query, namespaceId: number | undefined): Aud
   };
 }
 
-export const auditView = (entry: AuditEntry): z.output<typeof AuditEntrySchema> => ({
+export const auditView = (entry: AuditEntry): AuditEntryAnswer => ({
   id: String(entry.id),
   at: restTime(entry.at),
   actor: entry.actor,

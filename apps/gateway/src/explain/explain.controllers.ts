@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { z } from 'zod';
 import { ACTIONS, type Action, RefusalStore } from '#auth';
+import { ExplanationAnswer, RefusalAnswer } from '#contracts';
 import { isRepositoryName } from '#oci';
 import { OperatorsOnly } from '../admin/operator.guard.js';
 import { Problem } from '../admin/problem.js';
@@ -9,28 +10,8 @@ import { type Query as QueryValues, single } from '../http/gateway-request.js';
 import { RestAccess } from '../rest/rest-access.js';
 import { RestRefusal } from '../rest/rest-refusal.js';
 import type { RestRequest } from '../rest/rest-request.js';
-import { restTime } from '../rest/rest-time.js';
-import { Explain, type Explanation } from './explain.js';
-import { remedyFor, type Who } from './remedy.js';
-
-const ExplanationSchema = z.object({
-  subject: z.string(),
-  action: z.enum(ACTIONS),
-  package: z.string(),
-  allowed: z.boolean(),
-  rule: z.string(),
-  remedy: z.string().nullable(),
-});
-const RefusalSchema = z.object({
-  identity: z.string(),
-  action: z.string(),
-  rule: z.string(),
-  count: z.int(),
-  first_at: z.string(),
-  last_at: z.string(),
-  message: z.string(),
-});
-type RefusalAnswer = z.output<typeof RefusalSchema>;
+import { Explain } from './explain.js';
+import { refusalView } from './refusal-view.js';
 
 const SUBJECT = /^[\w.:-]{1,100}$/;
 const readSubject = (query: QueryValues) => SUBJECT.exec(single(query.subject) ?? '')?.[0];
@@ -53,10 +34,10 @@ export class ExplainController {
       action: 'pull, push, delete or administer',
       package: 'OWNER/NAME',
     },
-    answer: { status: 200, schema: ExplanationSchema },
+    answer: { status: 200, schema: ExplanationAnswer },
     errors: { 400: 'a parameter is missing or makes no sense' },
   })
-  async get(@Query() query: QueryValues): Promise<Explanation> {
+  async get(@Query() query: QueryValues): Promise<ExplanationAnswer> {
     const [subject, action, name] = [readSubject(query), readAction(query), single(query.package)?.toLowerCase() ?? ''];
     if (subject === undefined || action === undefined || !isRepositoryName(name)) {
       throw new Problem(400, 'The question does not fit', `${ASKS} And package (OWNER/NAME).`);
@@ -85,10 +66,10 @@ export class PackageRefusalsController {
       subject: 'A login, anonymous, or workflow:ID of a trust policy',
       action: 'pull, push, delete or administer',
     },
-    answer: { status: 200, schema: ExplanationSchema },
+    answer: { status: 200, schema: ExplanationAnswer },
     errors: { 400: 'subject or action makes no sense' },
   })
-  async get(@Query() query: QueryValues, @Req() request: RestRequest): Promise<Explanation> {
+  async get(@Query() query: QueryValues, @Req() request: RestRequest): Promise<ExplanationAnswer> {
     const [subject, action] = [readSubject(query), readAction(query)];
     if (subject === undefined || action === undefined) throw new RestRefusal(400, ASKS);
     const explanation = await this.explain.run(subject, action, request.package.name);
@@ -100,17 +81,9 @@ export class PackageRefusalsController {
   @RestAccess('administer')
   @Described({
     summary: 'Lists who was refused what on the package in the last 30 days, how often, and what would help',
-    answer: { status: 200, schema: z.array(RefusalSchema) },
+    answer: { status: 200, schema: z.array(RefusalAnswer) },
   })
   async list(@Req() request: RestRequest): Promise<RefusalAnswer[]> {
-    const refusals = await this.refusals.list(request.package.id);
-    return refusals.map(({ identity, action, rule, count, firstAt, lastAt }) => {
-      const who: Who = identity === 'anonymous' ? 'anonymous' : identity.startsWith('workflow ') ? 'workflow' : 'user';
-      const name = who === 'user' ? `user ${identity}` : identity;
-      const known = ACTIONS.find((candidate) => candidate === action) ?? 'administer';
-      const times = count === 1 ? 'once' : `${count} times`;
-      const message = `${name} was refused ${action} ${times}: ${remedyFor(rule, known, who) ?? rule}.`;
-      return { identity, action, rule, count, first_at: restTime(firstAt), last_at: restTime(lastAt), message };
-    });
+    return (await this.refusals.list(request.package.id)).map(refusalView);
   }
 }

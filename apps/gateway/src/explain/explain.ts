@@ -1,19 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AccessFactsStore, type Action, TrustPolicyStore } from '#auth';
+import type { ExplanationAnswer } from '#contracts';
 import { type RepositoryName, splitRepositoryName } from '#oci';
 import { judgementOf } from '../access/judge.js';
 import { remedyFor, type Who } from './remedy.js';
-
-/** What would be decided, and why. */
-export interface Explanation {
-  subject: string;
-  action: Action;
-  package: RepositoryName;
-  allowed: boolean;
-  rule: string;
-  /** What would help; null where nothing needs to. */
-  remedy: string | null;
-}
 
 /** Says what `authorize()` would say of somebody who does not ask. */
 @Injectable()
@@ -27,7 +17,7 @@ export class Explain {
    * `subject` is `anonymous`, the login of a user (as if with a token that holds nothing back), or `workflow:ID` of a trust
    * policy, with `:SOURCE_ID` behind it where the policy speaks of several sources. Undefined for a subject that is none.
    */
-  async run(subject: string, action: Action, name: RepositoryName): Promise<Explanation | undefined> {
+  async run(subject: string, action: Action, name: RepositoryName): Promise<ExplanationAnswer | undefined> {
     const who: Who = subject === 'anonymous' ? 'anonymous' : subject.startsWith('workflow:') ? 'workflow' : 'user';
     const facts =
       who === 'workflow'

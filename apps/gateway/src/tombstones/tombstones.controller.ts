@@ -1,30 +1,15 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { type TombstoneDetails, Tombstones } from '#registry';
+import { TombstoneAnswer } from '#contracts';
+import { Tombstones } from '#registry';
 import { Described } from '../http/described.js';
 import { ExternalOrigin } from '../http/external-origin.js';
 import type { Query as QueryValues } from '../http/gateway-request.js';
 import { parsePage } from '../rest/paging.js';
 import { RestAccess } from '../rest/rest-access.js';
 import { PackageParam, type RestPackage, type RestRequest } from '../rest/rest-request.js';
-import { restTime } from '../rest/rest-time.js';
-import { describeRemover } from './remover.js';
-
-const TombstoneSchema = z.object({
-  reference: z.string().meta({ description: 'The tag or digest that was removed' }),
-  kind: z.enum(['tag', 'digest']),
-  digest: z.string().meta({ description: 'What the tag pointed at, or the digest itself' }),
-  removed_at: z.string(),
-  removed_by: z.string().nullable().meta({ description: 'Login, or workflow SUBJECT; null: a rule did' }),
-  rule: z.string().nullable().meta({ description: 'The rule that removed it; null: somebody did' }),
-  restorable_until: z.string().nullable().meta({ description: 'null: it is final' }),
-  version_id: z.int().nullable().meta({ description: 'The version whose restoring brings it back; null: it is final' }),
-  asked: z.int().meta({ description: 'How often it was asked for since' }),
-  last_asked_at: z.string().nullable(),
-  last_asked_by: z.string().nullable().meta({ description: 'Login, workflow SUBJECT, or anonymous' }),
-});
-type Answer = z.output<typeof TombstoneSchema>;
+import { tombstoneView } from './tombstone-view.js';
 
 /** What was removed from a package, and who still asks for it. */
 @Controller(
@@ -47,14 +32,14 @@ export class TombstonesController {
       after: 'The key that the page begins behind, from a Link header',
       per_page: '30 unless said, 100 at most',
     },
-    answer: { status: 200, schema: z.array(TombstoneSchema) },
+    answer: { status: 200, schema: z.array(TombstoneAnswer) },
   })
   async list(
     @PackageParam() { id }: RestPackage,
     @Query() query: QueryValues,
     @Req() request: RestRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Answer[]> {
+  ): Promise<TombstoneAnswer[]> {
     const { perPage, after } = parsePage(query);
     const { items, next } = await this.tombstones.list(id, { limit: perPage, after });
     if (next !== undefined) {
@@ -62,24 +47,6 @@ export class TombstonesController {
       link.searchParams.set('after', next);
       reply.header('link', `<${link.href}>; rel="next"`);
     }
-    return items.map(view);
+    return items.map(tombstoneView);
   }
-}
-
-function view({ reference, digest, removedBy, ...tombstone }: TombstoneDetails): Answer {
-  const { by, rule } = describeRemover(removedBy);
-  const time = (at: Date | undefined) => (at ? restTime(at) : null);
-  return {
-    reference,
-    kind: reference.includes(':') ? 'digest' : 'tag',
-    digest,
-    removed_at: restTime(tombstone.removedAt),
-    removed_by: by,
-    rule,
-    restorable_until: time(tombstone.restorableUntil),
-    version_id: tombstone.versionId ?? null,
-    asked: tombstone.asked,
-    last_asked_at: time(tombstone.askedAt),
-    last_asked_by: tombstone.askedBy ?? null,
-  };
 }

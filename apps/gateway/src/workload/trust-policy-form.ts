@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { NewTrustPolicy, TrustPolicy } from '#auth';
+import type { TrustPolicyAnswer } from '#contracts';
 import { parseSourceUrl } from '#registry';
 
 const text = (max: number) =>
@@ -41,17 +42,6 @@ export const TrustPolicyForm = z
   .transform(({ counts_pulls: countsPulls, ...form }): NewTrustPolicy => ({ ...form, countsPulls }));
 
 /** A trust policy as REST answers it. */
-export const TrustPolicySchema = z.object({
-  id: z.int(),
-  name: z.string(),
-  issuer: z.string(),
-  audience: z.string(),
-  conditions: z.record(z.string(), z.string()),
-  source: z.string(),
-  counts_pulls: z.boolean(),
-});
-export type TrustPolicyAnswer = z.output<typeof TrustPolicySchema>;
-
 export const answerOf = ({
   id,
   name,

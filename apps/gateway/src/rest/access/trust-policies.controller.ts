@@ -2,15 +2,11 @@ import { Controller, Delete, Get, HttpCode, Post, Query, Req, Res } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { TrustPolicyStore } from '#auth';
+import { TrustPolicyAnswer } from '#contracts';
 import { Described } from '../../http/described.js';
 import { ExternalOrigin } from '../../http/external-origin.js';
 import type { Query as QueryValues } from '../../http/gateway-request.js';
-import {
-  answerOf,
-  type TrustPolicyAnswer,
-  TrustPolicyForm,
-  TrustPolicySchema,
-} from '../../workload/trust-policy-form.js';
+import { answerOf, TrustPolicyForm } from '../../workload/trust-policy-form.js';
 import { parsePage } from '../paging.js';
 import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
@@ -31,7 +27,7 @@ export class OrganisationTrustPoliciesController {
   @Described({
     summary: 'Lists which workflows are trusted, by id',
     query: { per_page: 'Policies on a page, 30 unless said, 100 at most', after: 'The id that the page begins behind' },
-    answer: { status: 200, schema: z.array(TrustPolicySchema) },
+    answer: { status: 200, schema: z.array(TrustPolicyAnswer) },
   })
   async list(
     @NamespaceParam() { path }: RestNamespace,
@@ -55,7 +51,7 @@ export class OrganisationTrustPoliciesController {
   @Described({
     summary: 'Trusts workflows of an OpenID issuer',
     body: TrustPolicyForm,
-    answer: { status: 201, schema: TrustPolicySchema },
+    answer: { status: 201, schema: TrustPolicyAnswer },
     errors: {
       400: 'the body does not fit',
       409: 'the organisation has 1,000 policies',

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
 import type { TokenHolder } from '#auth';
+import { NamespaceRetentionPreviewAnswer, RetentionPolicyAnswer } from '#contracts';
 import { PreviewNamespaceRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../../http/described.js';
 import { NamespaceParam } from '../access/params.js';
@@ -8,9 +9,8 @@ import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { HolderParam, type RestNamespace, type RestRequest } from '../rest-request.js';
-import { PolicyForm, PolicyView, policyOf, policyView } from './policy-form.js';
+import { PolicyForm, policyOf, policyView } from './policy-form.js';
 import {
-  NamespacePreviewAnswer,
   namespacePreviewAnswer,
   POLICY_CHANGED,
   PREVIEW_ERRORS,
@@ -18,7 +18,7 @@ import {
   previewPageOf,
 } from './preview-answer.js';
 
-const Answer = z.object({ policy: PolicyView });
+const Answer = z.object({ policy: RetentionPolicyAnswer });
 
 /**
  * The retention policy of an organisation, or of a user, for all packages that have none of their own. Changing it has tags
@@ -74,7 +74,7 @@ export class NamespaceRetentionController {
   @Described({
     summary: 'What the policy of a namespace would do to each tag of the packages that it counts for; nothing changes',
     query: PREVIEW_QUERY,
-    answer: { status: 200, schema: NamespacePreviewAnswer },
+    answer: { status: 200, schema: NamespaceRetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 404: 'no such namespace, or it has no policy' },
   })
   async preview(@NamespaceParam() { id }: RestNamespace, @Req() request: RestRequest) {
@@ -88,7 +88,7 @@ export class NamespaceRetentionController {
     summary: "What the policy of the request would do in place of a namespace's; nothing changes",
     query: PREVIEW_QUERY,
     body: PolicyForm,
-    answer: { status: 200, schema: NamespacePreviewAnswer },
+    answer: { status: 200, schema: NamespaceRetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
   async previewAsked(@NamespaceParam() { id }: RestNamespace, @Req() request: RestRequest) {
@@ -99,7 +99,7 @@ export class NamespaceRetentionController {
     namespaceId: number,
     asked: RetentionPolicy | undefined,
     { query }: RestRequest,
-  ): Promise<z.output<typeof NamespacePreviewAnswer>> {
+  ): Promise<NamespaceRetentionPreviewAnswer> {
     const preview = await this.previews.run(namespaceId, asked, previewPageOf(query, 'namespace'));
     if (preview === 'changed') throw new RestRefusal(409, POLICY_CHANGED);
     if (!preview) throw new RestRefusal(404, 'The namespace has no retention policy.');

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
 import { z } from 'zod';
 import type { TokenHolder } from '#auth';
+import { RetentionPolicyAnswer, RetentionPreviewAnswer } from '#contracts';
 import { PreviewRetention, type RetentionPolicy, RetentionStore } from '#registry';
 import { Described } from '../../http/described.js';
 import { ReaderScope, WITHIN_QUERY } from '../reader-scope.js';
@@ -8,15 +9,8 @@ import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { HolderParam, PackageParam, type RestPackage, type RestRequest } from '../rest-request.js';
-import { PolicyForm, PolicyView, policyOf, policyView } from './policy-form.js';
-import {
-  POLICY_CHANGED,
-  PREVIEW_ERRORS,
-  PREVIEW_QUERY,
-  PreviewAnswer,
-  previewAnswer,
-  previewPageOf,
-} from './preview-answer.js';
+import { PolicyForm, policyOf, policyView } from './policy-form.js';
+import { POLICY_CHANGED, PREVIEW_ERRORS, PREVIEW_QUERY, previewAnswer, previewPageOf } from './preview-answer.js';
 
 const QUERY = { ...PREVIEW_QUERY, ...WITHIN_QUERY };
 
@@ -24,7 +18,7 @@ const InForce = z.object({
   from: z
     .enum(['package', 'namespace'])
     .meta({ description: "Whose policy it is: the package's own, or its namespace's" }),
-  policy: PolicyView,
+  policy: RetentionPolicyAnswer,
 });
 
 /**
@@ -87,7 +81,7 @@ export class PackageRetentionController {
   @Described({
     summary: 'What the policy that counts would do to each tag, and why; nothing changes',
     query: QUERY,
-    answer: { status: 200, schema: PreviewAnswer },
+    answer: { status: 200, schema: RetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 404: 'no such package, or no policy counts for it' },
   })
   async preview(@PackageParam() pkg: RestPackage, @HolderParam() holder: TokenHolder, @Req() request: RestRequest) {
@@ -101,7 +95,7 @@ export class PackageRetentionController {
     summary: 'What the policy of the request would do to each tag, and why; nothing changes',
     query: QUERY,
     body: PolicyForm,
-    answer: { status: 200, schema: PreviewAnswer },
+    answer: { status: 200, schema: RetentionPreviewAnswer },
     errors: { ...PREVIEW_ERRORS, 400: 'the body does not fit' },
   })
   async previewAsked(
@@ -117,7 +111,7 @@ export class PackageRetentionController {
     holder: TokenHolder,
     asked: RetentionPolicy | undefined,
     { query }: RestRequest,
-  ): Promise<z.output<typeof PreviewAnswer>> {
+  ): Promise<RetentionPreviewAnswer> {
     const within = await this.scope.withinOf(query, pkg, holder);
     const preview = await this.previews.run(pkg.id, asked, previewPageOf(query, within));
     if (preview === 'changed') throw new RestRefusal(409, POLICY_CHANGED);

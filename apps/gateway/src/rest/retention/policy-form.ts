@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '#config';
+import type { RetentionPolicyAnswer } from '#contracts';
 import { durationText, type RetentionPolicy, type RetentionRule } from '#registry';
 import { TagPattern } from '../tag-pattern.js';
 
@@ -38,19 +39,6 @@ export const PolicyForm = z.strictObject({
   keep: z.array(Rule).min(1).max(MAX_RULES).meta({ description: 'Rules of which one is enough to keep a tag' }),
 });
 
-/** The same as answers show it; a request may bring it back. */
-export const PolicyView = z.object({
-  tags: z.string().nullable(),
-  keep: z.array(
-    z.object({
-      tags: z.string().optional(),
-      newest: z.int().optional(),
-      pushed_within: z.string().optional(),
-      pulled_within: z.string().optional(),
-    }),
-  ),
-});
-
 export const policyOf = ({ tags, keep }: z.output<typeof PolicyForm>): RetentionPolicy => ({
   tags: tags ?? undefined,
   keep: keep.map(({ tags, newest, pushed_within, pulled_within }) => ({
@@ -61,7 +49,7 @@ export const policyOf = ({ tags, keep }: z.output<typeof PolicyForm>): Retention
   })),
 });
 
-export const policyView = ({ tags, keep }: RetentionPolicy): z.output<typeof PolicyView> => ({
+export const policyView = ({ tags, keep }: RetentionPolicy): RetentionPolicyAnswer => ({
   tags: tags ?? null,
   keep: keep.map(ruleView),
 });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { NamespaceRetentionPreviewAnswer, RetentionPreviewAnswer } from '#contracts';
 import {
   type FreedWithin,
   type JudgedTag,
@@ -8,9 +8,9 @@ import {
   type RetentionPreview,
 } from '#registry';
 import { type Query, single } from '../../http/gateway-request.js';
-import { freedAnswer, freedSchema } from '../freed-answer.js';
+import { freedAnswer } from '../freed-answer.js';
 import { restTime } from '../rest-time.js';
-import { PolicyView, policyView } from './policy-form.js';
+import { policyView } from './policy-form.js';
 import { readCursor, writeCursor } from './preview-cursor.js';
 
 const PER_PAGE = 100;
@@ -24,43 +24,6 @@ export const PREVIEW_QUERY = {
 export const PREVIEW_ERRORS = { 409: 'the policy is another one than on the page before: begin again' };
 export const POLICY_CHANGED = 'The retention policy changed since the page before: begin again without after.';
 
-const Tag = z.object({
-  name: z.string(),
-  version_id: z.int(),
-  digest: z.string(),
-  pushed_at: z.string(),
-  pulled_at: z.string().nullable().meta({ description: 'When its version was pulled last' }),
-  decision: z.enum(['keep', 'remove']),
-  reasons: z.array(z.string()).meta({ description: 'Which rules keep it, or that none does' }),
-  kept_until: z.string().nullable().meta({ description: 'When time alone ends that; null: it does not' }),
-});
-
-export const PreviewAnswer = z.object({
-  from: z.enum(['package', 'namespace', 'asked']).meta({
-    description: "Whose policy it is: the package's own, its namespace's, or the one that the request brought",
-  }),
-  policy: PolicyView,
-  tags: z.array(Tag).meta({
-    description:
-      'In the order in which they are judged, the one pushed last first. May be few, or none, while `next` goes on',
-  }),
-  freed: freedSchema(['package', 'namespace', 'instance']).meta({
-    description:
-      'What goes with versions that lose the last of their tags on this page, whether `only` shows those or not',
-  }),
-  next: z.string().nullable().meta({ description: '`after` of the next page; null: this is the last' }),
-});
-
-/** The same of all packages that a namespace's policy counts for. */
-export const NamespacePreviewAnswer = PreviewAnswer.extend({
-  from: z.enum(['namespace', 'asked']).meta({
-    description: "Whose policy it is: the namespace's, or the one that the request brought",
-  }),
-  tags: z
-    .array(Tag.extend({ package: z.string().meta({ description: 'Its name with the namespace' }) }))
-    .meta({ description: 'Package by package. May be few, or none, while `next` goes on' }),
-});
-
 /** Reads `only`, `per_page` and `after`; what makes no sense counts as its default. */
 export function previewPageOf(query: Query, within: FreedWithin): PreviewPage {
   const perPage = single(query.per_page) ?? '';
@@ -73,7 +36,7 @@ export function previewPageOf(query: Query, within: FreedWithin): PreviewPage {
   };
 }
 
-export const previewAnswer = (preview: RetentionPreview, within: FreedWithin): z.output<typeof PreviewAnswer> => ({
+export const previewAnswer = (preview: RetentionPreview, within: FreedWithin): RetentionPreviewAnswer => ({
   from: preview.holder,
   ...restOf(preview, within),
   tags: preview.tags.map(tagAnswer),
@@ -82,7 +45,7 @@ export const previewAnswer = (preview: RetentionPreview, within: FreedWithin): z
 export const namespacePreviewAnswer = (
   preview: RetentionPreview<PackageTag>,
   within: FreedWithin,
-): z.output<typeof NamespacePreviewAnswer> => ({
+): NamespaceRetentionPreviewAnswer => ({
   from: preview.holder === 'asked' ? 'asked' : 'namespace',
   ...restOf(preview, within),
   tags: preview.tags.map((tag) => ({ package: tag.packageName, ...tagAnswer(tag) })),
@@ -103,7 +66,7 @@ const tagAnswer = ({
   isKept,
   reasons,
   until,
-}: JudgedTag): z.output<typeof Tag> => ({
+}: JudgedTag): RetentionPreviewAnswer['tags'][number] => ({
   name,
   version_id: versionId,
   digest,

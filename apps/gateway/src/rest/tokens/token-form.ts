@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TOKEN_SCOPES, type TokenRecord } from '#auth';
+import type { TokenAnswer } from '#contracts';
 import { isNameComponent, isRepositoryName } from '#oci';
 import { restTime } from '../rest-time.js';
 
@@ -44,22 +45,7 @@ export const TokenForm = z.strictObject({
   counts_pulls: z.boolean().default(true),
 });
 
-export const TokenSchema = z.object({
-  id: z.int(),
-  name: z.string(),
-  scopes: z.array(z.string()),
-  organization: z.string().nullable(),
-  packages: z.array(z.string()).nullable(),
-  sso_organizations: z.array(z.string()),
-  counts_pulls: z.boolean(),
-  created_at: z.string(),
-  expires_at: z.string().nullable(),
-  last_used_at: z.string().nullable(),
-});
-/** With the token itself, which is shown this once. */
-export const NewTokenSchema = TokenSchema.extend({ token: z.string() });
-
-export const tokenView = (token: TokenRecord): z.output<typeof TokenSchema> => ({
+export const tokenView = (token: TokenRecord): TokenAnswer => ({
   id: token.id,
   name: token.name,
   scopes: token.scopes,

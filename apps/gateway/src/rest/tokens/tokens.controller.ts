@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Post, Query, Req, Res } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { createAccessToken, hashToken, mayManage, type TokenBounds, type TokenHolder, TokenStore } from '#auth';
+import { NewTokenAnswer, TokenAnswer } from '#contracts';
 import type { RepositoryName } from '#oci';
 import { actorOf, Judge } from '../../access/judge.js';
 import { principalOf } from '../../credentials/credentials.js';
@@ -14,13 +15,10 @@ import { RestAccess } from '../rest-access.js';
 import { readRestJson } from '../rest-json.js';
 import { notFound, RestRefusal } from '../rest-refusal.js';
 import { HolderParam, type RestRequest } from '../rest-request.js';
-import { NewTokenSchema, TokenForm, TokenSchema, tokenView } from './token-form.js';
+import { TokenForm, tokenView } from './token-form.js';
 import { TokenIdParam } from './token-id.js';
 
 const DAY_MS = 86_400_000;
-
-type TokenAnswer = z.output<typeof TokenSchema>;
-type NewTokenAnswer = z.output<typeof NewTokenSchema>;
 
 /** The caller's own access tokens. A token makes, rotates and ends only tokens that can do no more than itself. */
 @Controller('api/v3/user/tokens')
@@ -36,7 +34,7 @@ export class TokensController {
   @Described({
     summary: 'Lists the caller’s live access tokens, by id',
     query: { per_page: 'Tokens on a page, 30 unless said, 100 at most', after: 'The id that the page begins behind' },
-    answer: { status: 200, schema: z.array(TokenSchema) },
+    answer: { status: 200, schema: z.array(TokenAnswer) },
   })
   async list(
     @HolderParam() holder: TokenHolder,
@@ -63,7 +61,7 @@ export class TokensController {
   @Described({
     summary: 'Makes an access token; it is shown this once',
     body: TokenForm,
-    answer: { status: 201, schema: NewTokenSchema },
+    answer: { status: 201, schema: NewTokenAnswer },
     errors: {
       400: 'the body does not fit',
       409: 'the caller has 1,000 tokens',
@@ -90,7 +88,7 @@ export class TokensController {
   @RestAccess('known caller')
   @Described({
     summary: 'Ends an access token and makes another like it, which is shown this once',
-    answer: { status: 201, schema: NewTokenSchema },
+    answer: { status: 201, schema: NewTokenAnswer },
   })
   async rotate(@HolderParam() holder: TokenHolder, @TokenIdParam() id: number): Promise<NewTokenAnswer> {
     await this.assertMayManageToken(holder, id);
