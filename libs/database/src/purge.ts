@@ -4,7 +4,7 @@ import { buryDigests } from './bury.js';
 import { Prisma } from './database.js';
 import { BY_RETENTION } from './gc/rule-actors.js';
 import { reviewTime } from './review.js';
-import { logTag } from './tag-log.js';
+import { logDeletedTags } from './tag-log.js';
 import type { TagRules } from './tag-rules.js';
 import type { Transaction } from './transaction.js';
 
@@ -29,11 +29,15 @@ export async function removeTags(
 ): Promise<string[]> {
   const tags = await tx.$queryRaw<Array<{ name: string }>>`
     DELETE FROM tags WHERE manifest_id = ${id} RETURNING name`;
-  for (const { name } of tags) {
-    await rules.assert({ tag: name, from: digest, to: undefined });
-    await logTag(tx, { packageId, tag: name, from: digest, to: undefined, actor });
-  }
-  return tags.map(({ name }) => name).sort();
+  for (const { name } of tags) await rules.assert({ tag: name, from: digest, to: undefined });
+  const names = tags.map(({ name }) => name).sort();
+  await logDeletedTags(
+    tx,
+    packageId,
+    names.map((name) => ({ name, digest })),
+    actor,
+  );
+  return names;
 }
 
 /**
