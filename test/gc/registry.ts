@@ -10,6 +10,8 @@ import {
   PrismaGcRunQueue,
   PrismaGcRuns,
   PrismaManifestStore,
+  PrismaPackageDirectory,
+  PrismaPackageSettings,
   PrismaPackageStore,
   PrismaReconcileRuns,
   PrismaReconciling,
@@ -20,6 +22,7 @@ import {
   PrismaTagStore,
   PrismaUntaggedRules,
   PrismaUploadSessions,
+  PrismaVersionStore,
 } from '#database';
 import { type Digest, parseManifest, RegistryError, type RepositoryName, referencesOf } from '#oci';
 import {
@@ -98,6 +101,9 @@ export async function openRegistry({
   const packages = new PrismaPackageStore(prisma);
   const garbage = new PrismaGarbage(prisma, rules);
   const policies = new PrismaRetentionStore(prisma);
+  const deleting = { restoreWindow, maxDownloads: undefined };
+  const versions = new PrismaVersionStore(prisma, untaggedAfter, deleting);
+  const directory = new PrismaPackageDirectory(prisma, deleting);
   const runs = new PrismaGcRuns(prisma);
   const queue = new PrismaGcRunQueue(prisma);
   const reconcileRuns = new PrismaReconcileRuns(prisma);
@@ -137,6 +143,7 @@ export async function openRegistry({
     runs,
     reconcileRuns,
     scrubControl,
+    packageSettings: new PrismaPackageSettings(prisma),
     idOf,
 
     /** Uploads a blob as POST and PUT do. */
@@ -191,6 +198,14 @@ export async function openRegistry({
     async removeTag(name: string, tag: string): Promise<boolean> {
       return tags.remove(await idOf(name), tag, ACTOR);
     },
+
+    removeVersion: async (name: string, versionId: number) => versions.remove(await idOf(name), [versionId], ACTOR),
+    restoreVersion: async (name: string, versionId: number) => versions.restore(await idOf(name), versionId, ACTOR),
+    removePackage: async (name: string) => directory.remove(await idOf(name), ACTOR),
+    restorePackage: async (name: string) => directory.restore(await idOf(name), ACTOR),
+
+    /** The package was purged: the next push makes another one. */
+    forget: (name: string) => ids.delete(name),
 
     /** A manifest and everything that it names, read from the store: what is missing, by digest. */
     async holesOf(name: string, document: Document): Promise<string[]> {
@@ -258,9 +273,20 @@ export async function openRegistry({
         isOver = true;
       });
       settled.catch(() => undefined);
-      const { untagged, buildCaches, purge, links, blobs: idleBlobs, objects: deletions } = collectors();
+      const {
+        marks,
+        retention,
+        untagged,
+        buildCaches,
+        purge,
+        links,
+        blobs: idleBlobs,
+        objects: deletions,
+      } = collectors();
       const pass = { runId: undefined, grace: 0, isDryRun: false };
       while (!isOver) {
+        await marks.run();
+        await retention.run(pass);
         await untagged.run(pass);
         await buildCaches.run(pass);
         await purge.run(pass);
