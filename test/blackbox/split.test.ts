@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { METADATA_CONTRACTS } from '#contracts';
+import { BLOBS_CONTRACTS, METADATA_CONTRACTS } from '#contracts';
 import { RpcClient, readProof, remotePort } from '#rpc';
 import { freePort, whyNoS3 } from '#testing';
 import { type Accounts, type Client, createAccounts, encode, randomBlob, sha256 } from '../support/client.js';
@@ -244,6 +244,34 @@ describe('calls between services', () => {
   it('need the secret', async () => {
     expect(await ask(RPC_SECRET)).toBe('answered');
     expect(await ask('another-secret-that-is-long-enough')).toMatch(/UNAUTHENTICATED/);
+  });
+
+  it('list and delete no objects, whoever asks: the gateway never does, and the worker has the bucket itself', async () => {
+    const client = new RpcClient({
+      url: `http://${berth.rpc.blobs}`,
+      proof: readProof({ BERTH_RPC_SECRET: RPC_SECRET }),
+      log,
+      contracts: BLOBS_CONTRACTS,
+    });
+    const [, { methods }] = BLOBS_CONTRACTS;
+    const call = (name: string, message: unknown[]) =>
+      client.call(`/berth.ObjectKeeper/${name}`, message, methods.size).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      );
+    try {
+      expect(await call('size', ['0'.repeat(40)])).toBe('answered');
+      for (const [name, message] of [
+        ['delete', [['0'.repeat(40)]]],
+        ['list', ['', 10]],
+        ['listUploads', ['', 10]],
+        ['abortMultipart', ['0'.repeat(40), undefined]],
+      ] as const) {
+        expect([name, await call(name, [...message])]).toEqual([name, expect.stringMatching(/UNIMPLEMENTED/)]);
+      }
+    } finally {
+      client.close();
+    }
   });
 
   it('are refused by services that nobody could check', async () => {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type ListedObject, ObjectMissingError, ObjectStore } from '#registry';
+import { type ListedObject, ObjectMissingError, OwnedObjectStore } from '#registry';
 import { E, image, sha256 } from '../support/client.js';
 import { openRegistry, type TestRegistry } from './registry.js';
 
@@ -131,7 +131,7 @@ it('drops multipart uploads that nobody has known for a day', async () => {
         return { uploads: aged, next };
       },
     },
-  }) as ObjectStore;
+  }) as OwnedObjectStore;
   const run = await registry.reconcile(false, aged);
   expect(run).toMatchObject({ uploads: 4, strayUploads: 2 });
   expect((await findings(run.id)).map(({ objectKey }) => objectKey).sort()).toEqual([young, old].sort());
@@ -155,7 +155,7 @@ it('goes on where a run was broken off, and counts what was counted already once
 it('waits out a store that is away, and goes on', async () => {
   const away = Object.create(registry.objects, {
     list: { value: () => Promise.reject(new Error('the store is away')) },
-  }) as ObjectStore;
+  }) as OwnedObjectStore;
   const id = await registry.askToReconcile();
   await expect(registry.workOffReconciles(away)).rejects.toThrow('the store is away');
   expect(await registry.reconcileRuns.find(id)).toMatchObject({ state: 'queued', error: 'the store is away' });
@@ -178,7 +178,7 @@ it('begins one by itself every day, also where two workers look at the same mome
 });
 
 /** Keys that are computed, not kept, with nothing behind them. */
-class ManyObjects extends ObjectStore {
+class ManyObjects extends OwnedObjectStore {
   largestPage = 0;
 
   private readonly step: number;

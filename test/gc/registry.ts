@@ -40,6 +40,7 @@ import {
   GcBrake,
   LocalObjectHasher,
   type ObjectStore,
+  type OwnedObjectStore,
   Purge,
   Reconcile,
   RewriteMarks,
@@ -236,11 +237,11 @@ export async function openRegistry({
     },
 
     /** Works off the comparisons that were asked for, over this store. */
-    workOffReconciles: (store: ObjectStore = objects) =>
+    workOffReconciles: (store: OwnedObjectStore = objects) =>
       new Reconcile(new PrismaReconciling(prisma, backupHorizon), store, new GcBrake(runs)).run(),
 
     /** One comparison, to its end. */
-    async reconcile(isDryRun = false, store: ObjectStore = objects) {
+    async reconcile(isDryRun = false, store: OwnedObjectStore = objects) {
       const id = await reconcileRuns.start(isDryRun, ACTOR);
       await this.workOffReconciles(store);
       const run = await reconcileRuns.find(id);

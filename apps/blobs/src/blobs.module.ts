@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LocalObjectHasher, ObjectHasher, ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
+import { LocalObjectHasher, ObjectHasher, ObjectKeeper, ObjectSigner, ObjectStore, OwnedObjectStore } from '#registry';
 import type { Storage } from '#storage';
 
 /** The object store: the bytes of blobs, and with the worker the only part that may touch them. */
@@ -8,6 +8,7 @@ export class BlobsModule {
   static for({ objects, signed }: Storage): DynamicModule {
     const providers = [
       { provide: ObjectStore, useValue: objects },
+      { provide: OwnedObjectStore, useValue: objects },
       { provide: ObjectHasher, useValue: new LocalObjectHasher(objects) },
       ...(signed
         ? [

@@ -21,6 +21,7 @@ import {
   LocalObjectHasher,
   ObjectHasher,
   ObjectStore,
+  OwnedObjectStore,
   Reconciling,
   RetentionStore,
   RetentionWork,
@@ -34,7 +35,7 @@ import { WorkerModule } from './worker.module.js';
 export interface WorkerResources {
   settings: Settings;
   database: Database;
-  objects: ObjectStore;
+  objects: OwnedObjectStore;
   queues: Queues;
   log: Logger;
 }
@@ -55,6 +56,7 @@ class WorkerAdaptersModule {
       { provide: Scrubbing, useValue: new PrismaScrubbing(database) },
       { provide: StorageMeasuring, useValue: new PrismaStorageMeasuring(database) },
       { provide: ObjectStore, useValue: objects },
+      { provide: OwnedObjectStore, useValue: objects },
       { provide: ObjectHasher, useValue: new LocalObjectHasher(objects) },
     ];
     return { module: WorkerAdaptersModule, providers, exports: providers.map(({ provide }) => provide) };

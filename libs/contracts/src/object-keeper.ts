@@ -12,17 +12,5 @@ export const objectKeeper = contract(ObjectKeeper, {
   // A second upload under the key would be one that nobody knows.
   startMultipart: change([objectKey, z.boolean()], z.string(), { deadline: STORE_MS }),
   completeMultipart: repeatable([objectKey, z.string(), z.array(storedPart)], nothing, { deadline: COMPLETION_MS }),
-  abortMultipart: repeatable([objectKey, z.string().optional()], nothing, { deadline: STORE_MS }),
   size: look([objectKey], z.int().optional(), { deadline: STORE_MS }),
-  // Whatever lies there: keys that are not Berth's, too.
-  list: look([z.string(), z.int()], z.array(z.object({ key: z.string(), size: z.int() })), { deadline: STORE_MS }),
-  listUploads: look(
-    [z.string(), z.int()],
-    z.object({
-      uploads: z.array(z.object({ key: z.string(), uploadId: z.string(), startedAt: z.date() })),
-      next: z.string().optional(),
-    }),
-    { deadline: STORE_MS },
-  ),
-  delete: repeatable([z.array(objectKey)], z.array(objectKey), { deadline: STORE_MS }),
 });

@@ -76,6 +76,7 @@ export {
   type ObjectKey,
   ObjectMissingError,
   ObjectStore,
+  OwnedObjectStore,
   type PartPlace,
   type StoredPart,
   type UploadPage,

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { ObjectKeeper, ObjectSigner, ObjectStore } from '#registry';
+import type { ObjectKeeper, ObjectSigner, OwnedObjectStore } from '#registry';
 import { FilesystemObjectStore } from './filesystem/filesystem-object-store.js';
 import { openS3Store } from './s3/open-s3-store.js';
 import type { S3Settings } from './s3/s3-bucket.js';
 
 /** An object store, and where it is one that signs requests the two ports that it is made of. */
 export interface Storage {
-  objects: ObjectStore;
+  objects: OwnedObjectStore;
   signed?: { signer: ObjectSigner; keeper: ObjectKeeper };
 }
 

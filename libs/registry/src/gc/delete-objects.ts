@@ -1,5 +1,5 @@
 import type { DueDeletion, Garbage } from '../ports/garbage.js';
-import type { ObjectKey, ObjectStore } from '../ports/object-store.js';
+import type { ObjectKey, OwnedObjectStore } from '../ports/object-store.js';
 import { failpoint } from './failpoint.js';
 import type { GcBrake } from './gc-brake.js';
 
@@ -11,7 +11,7 @@ const ABORTS_AT_ONCE = 8;
 export class DeleteObjects {
   constructor(
     private readonly garbage: Garbage,
-    private readonly objects: ObjectStore,
+    private readonly objects: OwnedObjectStore,
     private readonly brake: GcBrake,
   ) {}
 

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../ports/object-store.js';
+import type { OwnedObjectStore } from '../ports/object-store.js';
 import type { LostBlob, ReconcileClaim, Reconciling, SuspectBlob } from '../ports/reconciling.js';
 import { failpoint } from './failpoint.js';
 import { type GcBrake, GcStopped } from './gc-brake.js';
@@ -27,7 +27,7 @@ export interface ReconcileOutcome {
 export class Reconcile {
   constructor(
     private readonly reconciling: Reconciling,
-    private readonly objects: ObjectStore,
+    private readonly objects: OwnedObjectStore,
     private readonly brake: GcBrake,
   ) {}
 

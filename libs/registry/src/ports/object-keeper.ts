@@ -1,8 +1,9 @@
-import type { ListedObject, ObjectKey, StoredPart, UploadPage } from './object-store.js';
+import type { ObjectKey, StoredPart } from './object-store.js';
 
 /**
- * What the object store is asked without moving a byte; with `ObjectSigner` it makes a whole `ObjectStore`
- * (`SignedObjectStore`). Every method may be repeated after a failure.
+ * What the object store is asked without moving a byte; with `ObjectSigner` it makes an `ObjectStore` (`SignedObjectStore`). It lists and
+ * deletes nothing: whoever breaks into the gateway, which asks this over RPC, finds no call that does. Every method may be repeated
+ * after a failure.
  * Adapters: `S3ObjectKeeper`, and RPC to the service that has it.
  */
 export abstract class ObjectKeeper {
@@ -18,18 +19,6 @@ export abstract class ObjectKeeper {
    */
   abstract completeMultipart(key: ObjectKey, uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 
-  /** As `ObjectStore.abortMultipart`. */
-  abstract abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void>;
-
   /** As `ObjectStore.size`. */
   abstract size(key: ObjectKey): Promise<number | undefined>;
-
-  /** As `ObjectStore.delete`. */
-  abstract delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]>;
-
-  /** As `ObjectStore.list`. */
-  abstract list(after: ObjectKey, limit: number): Promise<ListedObject[]>;
-
-  /** As `ObjectStore.listUploads`. */
-  abstract listUploads(after: ObjectKey, limit: number): Promise<UploadPage>;
 }

@@ -43,7 +43,7 @@ export interface PartPlace {
  * Bytes under opaque keys. It knows nothing of digests or packages: the database does.
  * What a resolved promise acknowledged is durable. Every method may be repeated after a failure.
  * Adapters: `FilesystemObjectStore`; `SignedObjectStore`, which moves bytes by signed requests (`ObjectSigner`) and has the
- * rest done by whoever holds the credentials (`ObjectKeeper`). The same contract suite runs on each (`libs/testing`).
+ * rest done by whoever holds the credentials (`ObjectKeeper`). The same contract suite runs on each (`libs/testing`), as their owner has it.
  */
 export abstract class ObjectStore {
   /** Writes a whole object. It is visible only when complete. */
@@ -63,17 +63,24 @@ export abstract class ObjectStore {
   /** Makes the object of exactly these parts, in order. Completing again what is complete succeeds. */
   abstract completeMultipart(key: ObjectKey, uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 
-  /**
-   * Drops an upload and its parts; one that is unknown counts as dropped. Without an id it drops whatever upload is open
-   * under the key: its writer died before it could tell the id.
-   */
-  abstract abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void>;
-
   /** Size in bytes; undefined when there is no such object. */
   abstract size(key: ObjectKey): Promise<number | undefined>;
 
   /** Streams an object or a range of it. Throws `ObjectMissingError` before the first byte when there is none. */
   abstract read(key: ObjectKey, range?: ByteRange): Promise<Readable>;
+}
+
+/**
+ * An object store in the hands of who has its credentials: what lies there, and taking it away. Only the worker needs that, and has the
+ * credentials itself, so no service offers it to another.
+ * Adapters: `FilesystemObjectStore`, `S3ObjectStore`.
+ */
+export abstract class OwnedObjectStore extends ObjectStore {
+  /**
+   * Drops an upload and its parts; one that is unknown counts as dropped. Without an id it drops whatever upload is open
+   * under the key: its writer died before it could tell the id.
+   */
+  abstract abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void>;
 
   /** Deletes objects, at most 1,000 at a time; answers those that are gone (an absent one is). */
   abstract delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]>;

@@ -31,21 +31,11 @@ class MemoryObjects extends ObjectStore {
   override async completeMultipart(key: ObjectKey, _id: string, parts: readonly StoredPart[]): Promise<void> {
     this.objects.set(key, Buffer.concat(parts.map(({ number }) => this.parts.get(number) ?? Buffer.alloc(0))));
   }
-  override async abortMultipart(): Promise<void> {}
   override async size(key: ObjectKey): Promise<number | undefined> {
     return this.objects.get(key)?.length;
   }
   override async read(key: ObjectKey): Promise<Readable> {
     return Readable.from([this.objects.get(key) ?? Buffer.alloc(0)]);
-  }
-  override list(): Promise<never> {
-    throw new Error('not called');
-  }
-  override listUploads(): Promise<never> {
-    throw new Error('not called');
-  }
-  override async delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
-    return [...keys];
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type ListedUpload,
   type ObjectKey,
   ObjectMissingError,
-  ObjectStore,
+  OwnedObjectStore,
   type PartPlace,
   type StoredPart,
   type UploadPage,
@@ -29,7 +29,7 @@ const keyOf = (uploadId: string): ObjectKey => uploadId.slice(0, -37);
  * A file gets its name only when its bytes are on disk (write, fdatasync, rename, fsync of the folder). Keys are Berth's
  * own random ones: anything else is refused before it can become a path. One process writes a store at a time.
  */
-export class FilesystemObjectStore extends ObjectStore {
+export class FilesystemObjectStore extends OwnedObjectStore {
   private constructor(private readonly root: string) {
     super();
   }

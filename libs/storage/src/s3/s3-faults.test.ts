@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ObjectMissingError, type ObjectStore } from '#registry';
+import { ObjectMissingError, type OwnedObjectStore } from '#registry';
 import { type Fault, type FaultProxy, type S3Server, startFaultProxy, startS3Server, whyNoS3 } from '#testing';
-import { SignedObjectStore } from '../signed/signed-object-store.js';
 import { S3Bucket } from './s3-bucket.js';
 import { S3ObjectKeeper } from './s3-object-keeper.js';
 import { S3ObjectSigner } from './s3-object-signer.js';
+import { S3ObjectStore } from './s3-object-store.js';
 
 const PART = 5 * 1024 * 1024;
 const FEATURES = { verifiesPuts: true, verifiesMultipart: true };
@@ -18,7 +18,7 @@ const missing = whyNoS3();
 let server: S3Server;
 let proxy: FaultProxy;
 let bucket: S3Bucket;
-let store: ObjectStore;
+let store: OwnedObjectStore;
 
 beforeAll(async () => {
   if (missing) return;
@@ -38,7 +38,7 @@ beforeAll(async () => {
     { requestMs: TIMEOUT_MS, completionMs: TIMEOUT_MS },
   );
   const signer = new S3ObjectSigner(bucket, FEATURES);
-  store = new SignedObjectStore(signer, new S3ObjectKeeper(bucket, FEATURES), { idleMs: TIMEOUT_MS });
+  store = new S3ObjectStore(signer, new S3ObjectKeeper(bucket, FEATURES), { idleMs: TIMEOUT_MS });
 });
 beforeEach(({ skip }) => {
   if (missing && process.env.CI) throw new Error(missing);

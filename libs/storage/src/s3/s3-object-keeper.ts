@@ -29,7 +29,7 @@ import type { S3Bucket } from './s3-bucket.js';
 /** The store's words for parts that are not those it has. */
 const REFUSED_PARTS = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'NoSuchUpload']);
 
-/** What S3 is asked without moving bytes. The SDK repeats requests that fail in passing. */
+/** What S3 is asked without moving bytes: the port, and what only the bucket's owner asks (`S3ObjectStore`). The SDK repeats requests that fail in passing. */
 export class S3ObjectKeeper extends ObjectKeeper {
   constructor(
     private readonly bucket: S3Bucket,
@@ -116,7 +116,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
     return whole;
   }
 
-  override async abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void> {
+  async abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void> {
     for (const id of uploadId === undefined ? await this.openUploads(key) : [uploadId]) {
       await tell('abort of a multipart upload', () =>
         this.bucket.client.send(new AbortMultipartUploadCommand({ ...this.target(key), UploadId: id })),
@@ -146,7 +146,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
     }
   }
 
-  override async delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
+  async delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     if (keys.length === 0) return [];
     const unique = [...new Set(keys)];
     const { Deleted = [], Errors = [] } = await tell('deletion of objects', () =>
@@ -160,7 +160,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
     return gone.filter((key) => !failed.has(key));
   }
 
-  override async list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
+  async list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
     const listed: ListedObject[] = [];
     for (;;) {
       const last = listed.at(-1)?.key ?? after;
@@ -180,7 +180,7 @@ export class S3ObjectKeeper extends ObjectKeeper {
   }
 
   /** By key alone: a store may refuse to go on behind an upload that was dropped meanwhile. */
-  override async listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
+  async listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
     const { Uploads = [], IsTruncated } = await tell('list of multipart uploads', () =>
       this.bucket.client.send(
         new ListMultipartUploadsCommand({

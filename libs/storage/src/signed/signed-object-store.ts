@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '#oci';
 import {
-  type ListedObject,
   type ObjectKeeper,
   type ObjectKey,
   ObjectMissingError,
@@ -10,7 +9,6 @@ import {
   ObjectStore,
   type PartPlace,
   type StoredPart,
-  type UploadPage,
 } from '#registry';
 import { crc32Of } from '../crc32.js';
 import { writePartToken } from '../part-token.js';
@@ -59,10 +57,6 @@ export class SignedObjectStore extends ObjectStore {
     return this.keeper.completeMultipart(key, uploadId, parts);
   }
 
-  override abortMultipart(key: ObjectKey, uploadId: string | undefined): Promise<void> {
-    return this.keeper.abortMultipart(key, uploadId);
-  }
-
   override size(key: ObjectKey): Promise<number | undefined> {
     return this.keeper.size(key);
   }
@@ -71,18 +65,6 @@ export class SignedObjectStore extends ObjectStore {
     const body = await retry(async () => fetchBody(await this.signer.signGet(key, 'berth'), range, this.limits));
     if (!body) throw new ObjectMissingError(key);
     return body;
-  }
-
-  override delete(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
-    return this.keeper.delete(keys);
-  }
-
-  override list(after: ObjectKey, limit: number): Promise<ListedObject[]> {
-    return this.keeper.list(after, limit);
-  }
-
-  override listUploads(after: ObjectKey, limit: number): Promise<UploadPage> {
-    return this.keeper.listUploads(after, limit);
   }
 }
 

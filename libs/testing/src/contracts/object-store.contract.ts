@@ -5,7 +5,7 @@ import {
   type ListedUpload,
   type ObjectKey,
   ObjectMissingError,
-  type ObjectStore,
+  type OwnedObjectStore,
   type StoredPart,
   type UploadPage,
 } from '#registry';
@@ -13,16 +13,16 @@ import {
 const PART = 5 * 1024 * 1024; // the least that S3 takes for a part which is not the last
 
 const newKey = (): ObjectKey => randomBytes(20).toString('hex');
-const read = async (store: ObjectStore, key: ObjectKey, range?: { start: number; end: number }) =>
+const read = async (store: OwnedObjectStore, key: ObjectKey, range?: { start: number; end: number }) =>
   buffer(await store.read(key, range));
 
 /**
- * What every adapter of `ObjectStore` promises. A new adapter's test is a call of this with a way to open it.
+ * What every adapter of `OwnedObjectStore` promises. A new adapter's test is a call of this with a way to open it.
  * `missing`: why it cannot be opened on this machine; the tests are then skipped, or fail where CI is set.
  */
-export function describeObjectStore(open: () => Promise<ObjectStore>, missing?: string): void {
+export function describeObjectStore(open: () => Promise<OwnedObjectStore>, missing?: string): void {
   describe('ObjectStore', () => {
-    let store: ObjectStore;
+    let store: OwnedObjectStore;
     beforeAll(async () => {
       if (!missing) store = await open();
     });
