@@ -6,6 +6,7 @@ import {
   PrismaPackageSettings,
   PrismaRetentionStore,
   PrismaRetentionWork,
+  PrismaVersionStore,
 } from '#database';
 import { ApplyRetention, GcBrake, GcStopped, type RetentionPolicy } from '#registry';
 import { type Document, E, image } from '../support/client.js';
@@ -196,6 +197,28 @@ it('reaches the packages of every namespace with a policy, page by page, and eac
     }
     expect(found.sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b));
   }
+});
+
+it('gives a version back with all tags that one judging took, however many, and none that went before', async () => {
+  await push(numbered(1), ['before', 'first']);
+  await age();
+  await registry.sql(`UPDATE tags SET pushed_at = now() WHERE name = 'first'`);
+  await set(A_DAY);
+  const { run } = applying();
+  expect(await run()).toBe(1);
+  await registry.sql(
+    `INSERT INTO tags (package_id, name, manifest_id, pushed_at)
+     SELECT package_id, 't' || i, manifest_id, now() FROM tags, generate_series(1, 1300) AS i`,
+  );
+  await age();
+  await registry.sql('UPDATE retention_looks SET due_at = now()');
+  expect(await run()).toBe(1301);
+  expect(await registry.has(NAME, numbered(1))).toBe(false);
+  const versions = new PrismaVersionStore(database, undefined, { ...RULES, maxDownloads: undefined });
+  const [version] = await registry.sql<{ id: number }>('SELECT id FROM manifests');
+  expect(await versions.restore(await registry.idOf(NAME), version?.id ?? 0, ACTOR)).toBe('restored');
+  expect(await tags()).toHaveLength(1301);
+  expect(await tags()).not.toContain('before');
 });
 
 it('judges far more tags than a page holds, in transactions of a few hundred', async () => {

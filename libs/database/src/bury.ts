@@ -34,6 +34,6 @@ export const buryDigests = (tx: Transaction, packageId: number, digests: string[
   bury(tx, { packageId, removed: digests.map((digest) => ({ reference: digest, digest })), by });
 
 /** What was removed is back. */
-export async function unbury(tx: Transaction, packageId: number, reference: string): Promise<void> {
-  await tx.$executeRaw`DELETE FROM tombstones WHERE package_id = ${packageId} AND reference = ${reference}`;
+export async function unbury(tx: Transaction, packageId: number, ...references: string[]): Promise<void> {
+  await tx.$executeRaw`DELETE FROM tombstones WHERE package_id = ${packageId} AND reference = ANY(${references}::text[])`;
 }

@@ -1,23 +1,34 @@
 import { type FreedBytes, type FreedWithin, goingManifests, type HeldManifest } from '#registry';
 import { Prisma } from './database.js';
+import { BY_RETENTION } from './gc/rule-actors.js';
 import type { Transaction } from './transaction.js';
 
 type Reached = Omit<HeldManifest, 'subject' | 'staysUntagged'> & {
   size: number;
   subject: number | null;
-  isCache: boolean;
+  staysAnyway: boolean;
 };
+
+/** Of a manifest `h`: live or restorable. */
+const HOLDS = Prisma.sql`(h.deleted_at IS NULL OR h.purge_at > now())`;
+
+/** Who asks, of what. */
+interface Question {
+  packageId: number;
+  within: FreedWithin;
+  /** The instance's rule, in seconds; undefined for never. */
+  untaggedAfter: number | undefined;
+}
 
 /**
  * What leaves storage when these manifests of a package are deleted and everything that goes with them was collected:
  * referrers, and children that nothing else holds. `exclusive`: bytes of theirs that no other live or restorable manifest
  * uses, of all that `within` lets the reader see. `shared`: bytes of theirs, and of what they name, that others use still,
  * among them those of a manifest that cannot be deleted as an index needs it. Manifests count as well as blobs: for an
- * image that stands alone, the two add up to its size. Blobs whose object was lost take up nothing. Where untagged manifests
- * stay, a referrer that an index names as well is taken to stay: it goes if the index is gone before its subject is.
+ * image that stands alone, the two add up to its size. Blobs whose object was lost take up nothing. In whatever order what goes is
+ * deleted, it frees the same.
  *
- * `untaggedAfter`: the instance's rule, in seconds; undefined for never. Costs what the manifests are made of, not what the
- * package or the registry holds.
+ * Costs what the manifests are made of, not what the package or the registry holds.
  */
 export async function freedBytes(
   tx: Transaction,
@@ -26,7 +37,8 @@ export async function freedBytes(
   within: FreedWithin,
   untaggedAfter: number | undefined,
 ): Promise<FreedBytes> {
-  return freedOf(tx, packageId, manifestIds, new Set(manifestIds), within, untaggedAfter);
+  const question = { packageId, within, untaggedAfter };
+  return (await freedOf(tx, question, { roots: manifestIds, asked: new Set(manifestIds) })).freed;
 }
 
 /**
@@ -42,7 +54,37 @@ export async function freedByTag(
 ): Promise<FreedBytes | undefined> {
   const [target] = await tx.$queryRaw<Array<{ id: number }>>`
     SELECT manifest_id AS id FROM tags WHERE package_id = ${packageId} AND name = ${tag}`;
-  return target && freedOf(tx, packageId, [target.id], new Set(), within, untaggedAfter, tag);
+  if (!target) return undefined;
+  const question = { packageId, within, untaggedAfter };
+  return (await freedOf(tx, question, { roots: [target.id], asked: new Set(), tag })).freed;
+}
+
+/** What a collector takes away in one batch of a run. */
+interface Batch {
+  packageId: number;
+  manifestIds: readonly number[];
+  untaggedAfter: number | undefined;
+  /** A retention policy takes them, with what belonged to them alone. */
+  byRetention?: boolean;
+}
+
+/**
+ * The same of the whole registry, for a run that decided before on those of `decided`: they hold nothing any more, there or not,
+ * and every other manifest that is there does. So each byte counts once in a run, when the last that uses it is decided on.
+ * Adds those that go, with all that goes with them. Undefined where there is no run.
+ */
+export async function freedByBatch(
+  tx: Transaction,
+  { packageId, manifestIds, untaggedAfter, byRetention = false }: Batch,
+  decided: Set<number> | undefined,
+): Promise<FreedBytes | undefined> {
+  if (!decided) return undefined;
+  const roots = manifestIds.filter((id) => !decided.has(id));
+  if (roots.length === 0) return { exclusive: 0, shared: 0 };
+  const question = { packageId, within: 'instance' as const, untaggedAfter };
+  const { freed, going } = await freedOf(tx, question, { roots, asked: new Set(roots), byRetention, decided });
+  for (const id of going) decided.add(id);
+  return freed;
 }
 
 /**
@@ -59,8 +101,8 @@ export async function freedByTags(
   for (const { packageId, versionIds } of bare) {
     if (versionIds.length === 0) continue;
     const ids = new Set(versionIds);
-    const reached = (await reach(tx, packageId, versionIds, undefined)).map((row) =>
-      ids.has(row.id) ? { ...row, isTagged: false } : row,
+    const reached = (await reach(tx, packageId, versionIds, HOLDS, undefined)).map((row) =>
+      ids.has(row.id) ? { ...row, isTagged: false, takesAlong: true } : row,
     );
     // A signature outlives its tag for as long as there is what it signs.
     const asked = new Set(reached.filter(({ id, subject }) => ids.has(id) && subject === null).map(({ id }) => id));
@@ -71,22 +113,32 @@ export async function freedByTags(
     found.exclusive += exclusive;
     found.shared += shared;
   }
-  return addBlobs(tx, bare[0]?.packageId ?? 0, found, within);
+  return addBlobs(tx, { packageId: bare[0]?.packageId ?? 0, within }, found, HOLDS);
 }
 
-/** `asked` are deleted, the tag `taken` too if there is one; what goes with them is looked for from `roots`. */
+interface Deleting {
+  /** Where what goes is looked for from. */
+  roots: readonly number[];
+  /** Deleted for certain. */
+  asked: ReadonlySet<number>;
+  byRetention?: boolean;
+  /** Does not count as a tag any more. */
+  tag?: string;
+  decided?: ReadonlySet<number>;
+}
+
 async function freedOf(
   tx: Transaction,
-  packageId: number,
-  roots: readonly number[],
-  asked: ReadonlySet<number>,
-  within: FreedWithin,
-  untaggedAfter: number | undefined,
-  taken?: string,
-): Promise<FreedBytes> {
-  const reached = await reach(tx, packageId, roots, taken);
-  const keepsUntagged = await keepsUntaggedOnes(tx, packageId, untaggedAfter);
-  return addBlobs(tx, packageId, findGoing(reached, roots, asked, keepsUntagged), within);
+  question: Question,
+  { roots, asked, byRetention, tag, decided }: Deleting,
+): Promise<{ freed: FreedBytes; going: number[] }> {
+  const holds = decided ? Prisma.sql`h.id NOT IN (SELECT unnest(${[...decided]}::int[]))` : HOLDS;
+  const reached = (await reach(tx, question.packageId, roots, holds, tag)).map((row) =>
+    byRetention && asked.has(row.id) ? { ...row, takesAlong: true } : row,
+  );
+  const keepsUntagged = await keepsUntaggedOnes(tx, question.packageId, question.untaggedAfter);
+  const found = findGoing(reached, roots, asked, keepsUntagged);
+  return { freed: await addBlobs(tx, question, found, holds), going: found.going };
 }
 
 /** Manifests that go; those whose blobs count, as they go or were asked for; and bytes of the manifests themselves. */
@@ -101,10 +153,10 @@ function findGoing(
   asked: ReadonlySet<number>,
   keepsUntagged: boolean,
 ): Found {
-  const manifests = reached.map(({ isCache, subject, ...row }) => ({
+  const manifests = reached.map(({ subject, staysAnyway, ...row }) => ({
     ...row,
     subject: subject ?? undefined,
-    staysUntagged: keepsUntagged && !isCache, // a cache without a tag goes whatever the rule says
+    staysUntagged: keepsUntagged && staysAnyway,
   }));
   const going = goingManifests(manifests, asked);
   const counted = withContents(manifests, new Set([...roots, ...going]));
@@ -114,15 +166,16 @@ function findGoing(
   return { going: [...going], counted: [...counted], exclusive: sum(true), shared: sum(false) };
 }
 
-/** Of a manifest `h`: live or restorable. */
-const HOLDS = Prisma.sql`(h.deleted_at IS NULL OR h.purge_at > now())`;
-
-/** The manifests, what they name, what is about them, and so on from those; the tag `taken` does not count. */
+/**
+ * The manifests, what they name, what is about them, and so on from those; `tag` does not count. `holds`: of a manifest
+ * `h`, whether it counts.
+ */
 function reach(
   tx: Transaction,
   packageId: number,
   ids: readonly number[],
-  taken: string | undefined,
+  holds: Prisma.Sql,
+  tag: string | undefined,
 ): Promise<Reached[]> {
   return tx.$queryRaw<Reached[]>`
     WITH RECURSIVE reached AS (
@@ -130,29 +183,36 @@ function reach(
       UNION
       SELECT n.id FROM reached r CROSS JOIN LATERAL (
         SELECT h.id FROM manifest_children c JOIN manifests h ON h.package_id = c.package_id AND h.digest = c.digest
-          WHERE c.manifest_id = r.id AND ${HOLDS}
+          WHERE c.manifest_id = r.id AND ${holds}
         UNION ALL
         SELECT h.id FROM manifest_missing c JOIN manifests h ON h.package_id = c.package_id AND h.digest = c.digest
-          WHERE c.manifest_id = r.id AND ${HOLDS}
+          WHERE c.manifest_id = r.id AND ${holds}
         UNION ALL
         SELECT h.id FROM manifests s JOIN manifests h ON h.package_id = s.package_id AND h.subject_digest = s.digest
-          WHERE s.id = r.id AND ${HOLDS}) n
+          WHERE s.id = r.id AND ${holds}) n
     )
-    SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive", m.class = 'build_cache' AS "isCache",
+    SELECT m.id, m.size, m.deleted_at IS NULL AS "isLive",
       (SELECT true FROM tags t
-        WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${taken ?? null} LIMIT 1) IS NOT NULL AS "isTagged",
+        WHERE t.manifest_id = m.id AND t.name IS DISTINCT FROM ${tag ?? null} LIMIT 1) IS NOT NULL AS "isTagged",
       (SELECT true FROM (
           SELECT c.manifest_id FROM manifest_children c WHERE c.package_id = m.package_id AND c.digest = m.digest
           UNION ALL SELECT c.manifest_id FROM manifest_missing c WHERE c.package_id = m.package_id AND c.digest = m.digest
         ) n JOIN manifests h ON h.id = n.manifest_id
-        WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM reached) LIMIT 1) IS NOT NULL AS "isNamedElsewhere",
+        WHERE ${holds} AND h.id NOT IN (SELECT id FROM reached) LIMIT 1) IS NOT NULL AS "isNamedElsewhere",
       ARRAY(SELECT c.id FROM (
           SELECT digest FROM manifest_children WHERE manifest_id = m.id
           UNION SELECT digest FROM manifest_missing WHERE manifest_id = m.id
         ) n JOIN manifests c ON c.package_id = m.package_id AND c.digest = n.digest) AS names,
-      (SELECT h.id FROM manifests h
-        WHERE h.package_id = m.package_id AND h.digest = m.subject_digest AND ${HOLDS}) AS subject
-    FROM reached r CROSS JOIN LATERAL (SELECT * FROM manifests WHERE id = r.id LIMIT 1) m`;
+      subject.id AS subject,
+      -- Where a build cache has no tag, where a policy left it over, and where its subject is as good as gone, it goes anyway.
+      m.class <> 'build_cache' AND NOT m.is_leftover AND NOT subject.goes AS "staysAnyway",
+      coalesce(m.deleted_by = ${BY_RETENTION.principal}, m.is_leftover AND (m.subject_digest IS NULL OR subject.is_there))
+        AS "takesAlong"
+    FROM reached r CROSS JOIN LATERAL (SELECT * FROM manifests WHERE id = r.id LIMIT 1) m
+    CROSS JOIN LATERAL (
+      SELECT max(h.id) FILTER (WHERE ${holds}) AS id, count(h.id) > 0 AS is_there,
+        count(h.id) > 0 AND NOT coalesce(bool_or(${holds}), false) AS goes
+      FROM manifests h WHERE h.package_id = m.package_id AND h.digest = m.subject_digest) subject`;
 }
 
 async function keepsUntaggedOnes(
@@ -181,9 +241,9 @@ function withContents(manifests: readonly HeldManifest[], roots: ReadonlySet<num
  */
 async function addBlobs(
   tx: Transaction,
-  packageId: number,
+  { packageId, within }: Omit<Question, 'untaggedAfter'>,
   { going, counted, exclusive, shared }: Found,
-  within: FreedWithin,
+  holds: Prisma.Sql,
 ): Promise<FreedBytes> {
   const [sum] = await tx.$queryRaw<FreedBytes[]>`
     WITH going AS MATERIALIZED (SELECT unnest(${going}::int[]) AS id),
@@ -197,8 +257,8 @@ async function addBlobs(
             SELECT manifest_id FROM manifest_blobs WHERE package_id = l.package_id AND digest = l.digest
             UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = l.package_id AND digest = l.digest
           ) u JOIN manifests h ON h.id = u.manifest_id
-          WHERE ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1),
-        ${isUsedElsewhere(packageId, within)}, false)) AS "isShared"
+          WHERE ${holds} AND h.id NOT IN (SELECT id FROM going) LIMIT 1),
+        ${isUsedElsewhere(packageId, within, holds)}, false)) AS "isShared"
       FROM used
       CROSS JOIN LATERAL (SELECT * FROM package_blobs WHERE package_id = used.package_id AND digest = used.digest LIMIT 1) l
       CROSS JOIN LATERAL (SELECT * FROM blobs WHERE id = l.blob_id LIMIT 1) b
@@ -210,7 +270,7 @@ async function addBlobs(
 }
 
 /** True where another package than that of the link `l` uses blob `b`, one that the reader may see, else null. */
-function isUsedElsewhere(packageId: number, within: FreedWithin): Prisma.Sql {
+function isUsedElsewhere(packageId: number, within: FreedWithin, holds: Prisma.Sql): Prisma.Sql {
   if (within === 'package') return Prisma.sql`NULL`;
   const isSeen =
     within === 'instance'
@@ -222,5 +282,5 @@ function isUsedElsewhere(packageId: number, within: FreedWithin): Prisma.Sql {
       UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = o.package_id AND digest = o.digest
     ) u JOIN manifests h ON h.id = u.manifest_id
     WHERE o.blob_id = b.id AND o.package_id <> l.package_id AND ${isSeen}
-      AND (p.deleted_at IS NULL OR p.purge_at > now()) AND ${HOLDS} AND h.id NOT IN (SELECT id FROM going) LIMIT 1)`;
+      AND (p.deleted_at IS NULL OR p.purge_at > now()) AND ${holds} AND h.id NOT IN (SELECT id FROM going) LIMIT 1)`;
 }

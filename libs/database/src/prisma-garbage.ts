@@ -56,7 +56,9 @@ export class PrismaGarbage extends Garbage {
   }
 
   override collectUntagged(packageId: number, ids: readonly number[], pass: GcPass): Promise<number> {
-    return collecting(this.database, pass, (tx, taken) => collectUntagged(tx, packageId, ids, this.rules, taken));
+    return collecting(this.database, pass, (tx, taken, decided) =>
+      collectUntagged(tx, packageId, ids, this.rules, taken, decided),
+    );
   }
 
   override findBuildCachesToLookAt(limit: number, after: string | undefined): Promise<DueRows<number>> {
@@ -64,7 +66,9 @@ export class PrismaGarbage extends Garbage {
   }
 
   override evictBuildCaches(packageId: number, pass: GcPass): Promise<{ evicted: number; isDone: boolean }> {
-    return collecting(this.database, pass, (tx, taken) => evictBuildCaches(tx, packageId, this.rules, taken));
+    return collecting(this.database, pass, (tx, taken, decided) =>
+      evictBuildCaches(tx, packageId, this.rules, taken, decided),
+    );
   }
 
   override findManifestsToPurge(limit: number, after: string | undefined): Promise<DueRows<DueManifest>> {
@@ -73,7 +77,9 @@ export class PrismaGarbage extends Garbage {
 
   override purgeManifests(packageId: number, ids: readonly number[], pass: GcPass): Promise<number> {
     const { untaggedAfter } = this.rules;
-    return collecting(this.database, pass, (tx, taken) => purgeManifests(tx, packageId, ids, untaggedAfter, taken));
+    return collecting(this.database, pass, (tx, taken, decided) =>
+      purgeManifests(tx, packageId, ids, untaggedAfter, taken, decided),
+    );
   }
 
   override findPackagesToPurge(limit: number, after: string | undefined): Promise<DueRows<number>> {

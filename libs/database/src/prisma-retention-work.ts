@@ -1,4 +1,4 @@
-import { type GcPass, RetentionWork, type SeenTag } from '#registry';
+import { type GcPass, type Judging, RetentionWork, type SeenTag } from '#registry';
 import { type Database, Prisma } from './database.js';
 import { collecting } from './gc/collecting.js';
 import { removeRetainedTags } from './gc/remove-tags.js';
@@ -64,9 +64,9 @@ export class PrismaRetentionWork extends RetentionWork {
       WHERE r.namespace_id >= ${namespaceId} ORDER BY r.namespace_id, p.id LIMIT ${limit}`;
   }
 
-  override removeTags(packageId: number, revision: string, tags: readonly SeenTag[], pass: GcPass) {
-    return collecting(this.database, pass, (tx, taken) =>
-      removeRetainedTags(tx, { packageId, revision, tags }, this.rules, taken),
+  override removeTags(judging: Judging, tags: readonly SeenTag[], pass: GcPass) {
+    return collecting(this.database, pass, (tx, taken, decided) =>
+      removeRetainedTags(tx, { ...judging, tags }, this.rules, taken, decided),
     );
   }
 

@@ -15,7 +15,7 @@ import { passGate } from './gate.js';
 import type { DeletionLimits } from './prisma-package-directory.js';
 import { removeVersion } from './remove-version.js';
 import { setReview } from './review.js';
-import { logTag } from './tag-log.js';
+import { logRestoredTags } from './tag-log.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
 /** A place in a list: microseconds since 1970 of what it is ordered by, and the id. */
@@ -144,11 +144,13 @@ export class PrismaVersionStore extends VersionStore {
           is_leftover = false
         WHERE id = ${versionId}`;
       await unbury(tx, packageId, deleted.digest);
-      for (const tag of [...deleted.tags].sort()) {
-        const isFree = await tx.$executeRaw`
-          INSERT INTO tags (package_id, name, manifest_id) VALUES (${packageId}, ${tag}, ${versionId}) ON CONFLICT DO NOTHING`;
-        if (isFree > 0) await logTag(tx, { packageId, tag, from: undefined, to: deleted.digest, actor });
-      }
+      // One statement: a retention policy may have taken thousands.
+      const free = await tx.$queryRaw<Array<{ name: string }>>`
+        INSERT INTO tags (package_id, name, manifest_id)
+        SELECT ${packageId}, name, ${versionId} FROM unnest(${[...deleted.tags].sort()}::text[]) AS t(name)
+        ON CONFLICT DO NOTHING RETURNING name`;
+      const tags = free.map(({ name }) => name);
+      await logRestoredTags(tx, packageId, { digest: deleted.digest, tags }, actor);
       await recordEvent(tx, { kind: 'version.restore', packageId, actor, data: { digest: deleted.digest } });
       await setReview(tx, { manifestIds: [versionId], packageId, untaggedAfter: this.untaggedAfter });
       return 'restored';

@@ -17,6 +17,11 @@ interface Doomed {
   digest: Digest;
 }
 
+interface Referrer {
+  digest: Digest;
+  by: string;
+}
+
 /**
  * Takes a manifest's tags away, writes their history and answers them. The caller holds the package's gate alone.
  * Errors: DENIED where a rule for tags forbids it.
@@ -42,20 +47,14 @@ export async function removeTags(
 
 /**
  * Deletes a manifest's row for good and marks what it held, what came only after it included: its links start their grace,
- * manifests it named are reviewed, referrers that nothing else holds go with it (data-model.md, "Purge"). One that a restorable
- * index still names only becomes invisible now and is tried again a day later. The caller holds the package's gate alone.
- * Answers whether it is gone.
+ * manifests it named are reviewed, referrers that nothing else holds go with it (data-model.md, "Purge"). One that an index still
+ * names only becomes invisible now, and goes with the last that names it: when that may no longer be restored itself, and a
+ * day later at the earliest where one is live. What goes in the end does not hang on which of two went first: a referrer that an
+ * index kept when its subject went goes with that index. The caller holds the package's gate alone. Answers whether it is gone.
  */
 export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: number | undefined): Promise<boolean> {
-  const { id, packageId, digest } = doomed;
-  const naming = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM manifest_children WHERE package_id = ${packageId} AND digest = ${digest}
-    UNION ALL SELECT 1 FROM manifest_missing WHERE package_id = ${packageId} AND digest = ${digest} LIMIT 1`;
-  if (naming.length > 0) {
-    await tx.$executeRaw`
-      UPDATE manifests SET deleted_at = coalesce(deleted_at, now()), purge_at = now() + interval '1 day' WHERE id = ${id}`;
-    return false;
-  }
+  const { id, packageId } = doomed;
+  if (await waitsForIndex(tx, doomed)) return false;
   await tx.$executeRaw`
     UPDATE package_blobs SET idle_since = now()
     WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id}
@@ -70,19 +69,53 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
       AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)} WHERE ${isNamed}`;
-  const referrers = await tx.$queryRaw<Array<{ digest: Digest }>>`
-    UPDATE manifests r SET deleted_at = now(), purge_at = now(), deleted_by = ${WITH_SUBJECT}
-    WHERE r.package_id = ${packageId} AND r.subject_digest = ${digest} AND r.deleted_at IS NULL AND r.id <> ${id}
-      AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)
-      AND NOT EXISTS (SELECT FROM manifest_children c WHERE c.package_id = r.package_id AND c.digest = r.digest)
-      AND NOT EXISTS (SELECT FROM manifest_missing c WHERE c.package_id = r.package_id AND c.digest = r.digest)
-    RETURNING r.digest`;
-  await buryDigests(
-    tx,
-    packageId,
-    referrers.map((referrer) => referrer.digest),
-    WITH_SUBJECT,
-  );
+  await takeReferrers(tx, doomed);
   await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
   return true;
+}
+
+/** Due as soon as those that name it are; untouched, and still due, where they are to go in the same pass. */
+async function waitsForIndex(tx: Transaction, { id, packageId, digest }: Doomed): Promise<boolean> {
+  const waiting = await tx.$executeRaw`
+    UPDATE manifests SET deleted_at = coalesce(deleted_at, now()), purge_at = n.until,
+      deleted_tags = CASE WHEN deleted_at IS NULL THEN '{}' ELSE deleted_tags END
+    FROM (SELECT CASE WHEN bool_or(h.deleted_at IS NULL) THEN now() + interval '1 day' ELSE max(h.purge_at) END AS until
+      FROM (SELECT manifest_id FROM manifest_children WHERE package_id = ${packageId} AND digest = ${digest}
+        UNION ALL SELECT manifest_id FROM manifest_missing WHERE package_id = ${packageId} AND digest = ${digest}) c
+      JOIN manifests h ON h.id = c.manifest_id) n
+    WHERE id = ${id} AND n.until IS NOT NULL`;
+  return waiting > 0;
+}
+
+/**
+ * Lets go with `gone` the live referrers that only it held: its own, and those that it named whose subject went before. Its own
+ * that another index names are marked to go with that.
+ */
+async function takeReferrers(tx: Transaction, { id, packageId, digest }: Doomed): Promise<void> {
+  const isLetGo = Prisma.sql`r.package_id = ${packageId} AND r.deleted_at IS NULL AND r.id <> ${id}
+    AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)`;
+  const isNamed = Prisma.sql`(
+    EXISTS (SELECT FROM manifest_children c
+      WHERE c.package_id = r.package_id AND c.digest = r.digest AND c.manifest_id <> ${id})
+    OR EXISTS (SELECT FROM manifest_missing c
+      WHERE c.package_id = r.package_id AND c.digest = r.digest AND c.manifest_id <> ${id}))`;
+  await tx.$executeRaw`
+    UPDATE manifests r SET is_leftover = true WHERE ${isLetGo} AND r.subject_digest = ${digest} AND ${isNamed}`;
+  const own = await tx.$queryRaw<Referrer[]>`
+    UPDATE manifests r SET deleted_at = now(), purge_at = now(), is_leftover = false,
+      deleted_by = CASE d.deleted_by WHEN ${BY_RETENTION.principal} THEN d.deleted_by ELSE ${WITH_SUBJECT} END
+    FROM manifests d WHERE d.id = ${id} AND ${isLetGo} AND r.subject_digest = ${digest} AND NOT ${isNamed}
+    RETURNING r.digest, r.deleted_by AS by`;
+  const left = await tx.$queryRaw<Referrer[]>`
+    UPDATE manifests r SET deleted_at = now(), purge_at = now(), is_leftover = false, deleted_by = ${WITH_SUBJECT}
+    WHERE ${isLetGo} AND r.is_leftover AND r.subject_digest IS NOT NULL AND NOT ${isNamed}
+      AND r.digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
+        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})
+      AND NOT EXISTS (SELECT FROM manifests s WHERE s.package_id = r.package_id AND s.digest = r.subject_digest
+        AND s.id <> ${id})
+    RETURNING r.digest, r.deleted_by AS by`;
+  for (const [by, taken] of Map.groupBy([...own, ...left], (referrer) => referrer.by)) {
+    const digests = taken.map((referrer) => referrer.digest);
+    await buryDigests(tx, packageId, digests, by);
+  }
 }

@@ -24,6 +24,19 @@ export async function logTag(tx: Transaction, { packageId, tag, from, to, actor 
   } else if (from === undefined) await unbury(tx, packageId, tag);
 }
 
+/** The same for several tags of one package that come back with a version. */
+export async function logRestoredTags(
+  tx: Transaction,
+  packageId: number,
+  { digest, tags }: { digest: string; tags: readonly string[] },
+  actor: Actor,
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO tag_log (package_id, name, to_digest, actor)
+    SELECT ${packageId}, name, ${digest}, ${actor.principal} FROM unnest(${[...tags]}::text[]) AS t(name)`;
+  await unbury(tx, packageId, ...tags);
+}
+
 /** The same for several tags of one package that are deleted by one actor. */
 export async function logDeletedTags(
   tx: Transaction,

@@ -109,6 +109,7 @@ export {
   type SuspectBlob,
 } from './ports/reconciling.js';
 export {
+  type Judging,
   type PackagesUnder,
   type PolicyInForce,
   type RetainableTags,

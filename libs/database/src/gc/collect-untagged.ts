@@ -3,7 +3,7 @@ import type { DueManifest, DueRows } from '#registry';
 import { recordEvent, recordEvents } from '../audit.js';
 import { buryDigests } from '../bury.js';
 import type { Database } from '../database.js';
-import { freedBytes } from '../freed-bytes.js';
+import { freedByBatch } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { purge } from '../purge.js';
 import { UNTAGGED_CACHE } from '../review.js';
@@ -51,6 +51,7 @@ export async function collectUntagged(
   ids: readonly number[],
   rules: { untaggedAfter: number | undefined; restoreWindow: number },
   taken: Collected[],
+  decided: Set<number> | undefined,
 ): Promise<number> {
   await passGate(tx, packageId, 'taking away');
   const reviewed = await review(tx, packageId, ids, rules.untaggedAfter);
@@ -59,9 +60,10 @@ export async function collectUntagged(
   const doomed = reviewed.filter(({ isCache, isHeld, isDue }) => !isCache && !isHeld && isDue);
   const caches = reviewed.filter(({ isCache, isHeld, isDue }) => isCache && !isHeld && isDue);
   const doomedIds = doomed.map(({ id }) => id);
-  const freed = await freedBytes(tx, packageId, doomedIds, 'instance', rules.untaggedAfter);
+  const { untaggedAfter } = rules;
+  const freed = await freedByBatch(tx, { packageId, manifestIds: doomedIds, untaggedAfter }, decided);
   const cacheIds = caches.map(({ id }) => id);
-  const freedByCaches = await freedBytes(tx, packageId, cacheIds, 'instance', rules.untaggedAfter);
+  const freedByCaches = await freedByBatch(tx, { packageId, manifestIds: cacheIds, untaggedAfter }, decided);
   await tx.$executeRaw`UPDATE manifests SET review_at = NULL WHERE id = ANY(${kept}::int[])`;
   await tx.$executeRaw`
     UPDATE manifests SET review_at = l.due_at::timestamptz

@@ -1,6 +1,6 @@
 import type { FreedBytes, GcKind, GcPass } from '#registry';
 import type { Database } from '../database.js';
-import { rehearse } from '../gate.js';
+import { rehearse as asRehearsal } from '../gate.js';
 import { inTransaction, sqlState, type Transaction } from '../transaction.js';
 
 /** One thing that a batch took away, and why. */
@@ -14,26 +14,47 @@ export interface Collected {
   freed?: FreedBytes | undefined;
 }
 
+/** Manifests that a run remembers having decided on. */
+const REMEMBERED = 20_000;
+
+/**
+ * What each run decided on so far, with all that goes with it: a byte counts once in a run, where the last that uses it goes,
+ * though one batch hides it and another purges it, or a dry run takes it back. Of very many the first are forgotten, and a
+ * worker that goes on with the run of one that died begins anew.
+ */
+const decidedOn = new WeakMap<GcPass, ReadonlySet<number>>();
+
+/** Works on one batch. Of a pass that belongs to a run, `decided` takes what the batch decides on; else nobody asks. */
+type Work<T> = (tx: Transaction, taken: Collected[], decided: Set<number> | undefined) => Promise<T>;
+
 /**
  * Runs one batch of collection, and counts what it took away in the same transaction: for the run that it belongs to, and
  * in the log. A dry run does the same and takes it back, without keeping those out who add; only what it counted stays.
  */
-export async function collecting<T>(
-  database: Database,
-  pass: GcPass,
-  work: (tx: Transaction, taken: Collected[]) => Promise<T>,
-): Promise<T> {
-  if (!pass.isDryRun) {
+export async function collecting<T>(database: Database, pass: GcPass, work: Work<T>): Promise<T> {
+  let decided: Set<number> | undefined;
+  const begin = () => {
+    decided = pass.runId === undefined ? undefined : new Set(decidedOn.get(pass));
+    return decided;
+  };
+  const result = pass.isDryRun ? await rehearse() : await perform();
+  if (decided) decidedOn.set(pass, new Set([...decided].slice(-REMEMBERED)));
+  return result;
+
+  function perform(): Promise<T> {
     return inTransaction(database, async (tx) => {
       const taken: Collected[] = [];
-      const result = await work(tx, taken);
+      const done = await work(tx, taken, begin());
       await record(tx, pass, taken);
-      return result;
+      return done;
     });
   }
-  const { result, taken } = await rehearsed(database, work);
-  await inTransaction(database, (tx) => record(tx, pass, taken));
-  return result;
+
+  async function rehearse(): Promise<T> {
+    const { result: done, taken } = await rehearsed(database, (tx, tried) => work(tx, tried, begin()));
+    await inTransaction(database, (tx) => record(tx, pass, taken));
+    return done;
+  }
 }
 
 /** Ends a transaction that is not to be committed. */
@@ -53,7 +74,7 @@ async function rehearsed<T>(database: Database, work: (tx: Transaction, taken: C
   for (let attempt = 1; ; attempt++) {
     try {
       return await inTransaction(database, async (tx): Promise<never> => {
-        rehearse(tx);
+        asRehearsal(tx);
         const taken: Collected[] = [];
         throw new Rehearsed(await work(tx, taken), taken);
       });

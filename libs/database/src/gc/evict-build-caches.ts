@@ -2,7 +2,7 @@ import type { Digest } from '#oci';
 import type { DueRows } from '#registry';
 import { recordEvent } from '../audit.js';
 import type { Database } from '../database.js';
-import { freedBytes } from '../freed-bytes.js';
+import { freedByBatch } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { findNeeding } from '../needed-by.js';
 import { purge, removeTags } from '../purge.js';
@@ -61,6 +61,7 @@ export async function evictBuildCaches(
   packageId: number,
   rules: { buildCacheBudget: number | undefined; untaggedAfter: number | undefined },
   taken: Collected[],
+  decided: Set<number> | undefined,
 ): Promise<{ evicted: number; isDone: boolean }> {
   await passGate(tx, packageId, 'taking away');
   const caches = await measure(tx, packageId);
@@ -71,8 +72,10 @@ export async function evictBuildCaches(
   for (const cache of caches) {
     if (budget === undefined || total <= budget) break;
     if (evicted === BATCH) return { evicted, isDone: false };
-    const freed = await freedBytes(tx, packageId, [cache.id], 'instance', rules.untaggedAfter);
-    if (!(await evict(tx, packageId, cache, tagRules, rules.untaggedAfter))) continue;
+    if (!(await mayGo(tx, packageId, cache, tagRules))) continue;
+    const { untaggedAfter } = rules;
+    const freed = await freedByBatch(tx, { packageId, manifestIds: [cache.id], untaggedAfter }, decided);
+    await evict(tx, packageId, cache, tagRules, untaggedAfter);
     evicted += 1;
     total -= cache.bytes;
     const reason = `build caches over their budget of ${budget} bytes; last used ${cache.usedAt.toISOString()}`;
@@ -119,17 +122,21 @@ function measure(tx: Transaction, packageId: number): Promise<Cache[]> {
     GROUP BY c.id, c.digest, c.size, c.used_at ORDER BY c.used_at, c.id`;
 }
 
-/** Whether it went: with its tags, and at once, as nobody would restore it. */
+async function mayGo(tx: Transaction, packageId: number, { id, digest }: Cache, rules: TagRules): Promise<boolean> {
+  if (await findNeeding(tx, packageId, digest)) return false;
+  const tags = await tx.$queryRaw<Array<{ name: string }>>`SELECT name FROM tags WHERE manifest_id = ${id}`;
+  for (const { name } of tags) if (await rules.violation({ tag: name, from: digest, to: undefined })) return false;
+  return true;
+}
+
+/** With its tags, and at once, as nobody would restore it. */
 async function evict(
   tx: Transaction,
   packageId: number,
   { id, digest }: Cache,
   rules: TagRules,
   untaggedAfter: number | undefined,
-): Promise<boolean> {
-  if (await findNeeding(tx, packageId, digest)) return false;
-  const tags = await tx.$queryRaw<Array<{ name: string }>>`SELECT name FROM tags WHERE manifest_id = ${id}`;
-  for (const { name } of tags) if (await rules.violation({ tag: name, from: digest, to: undefined })) return false;
+): Promise<void> {
   const removed = await removeTags(tx, { id, packageId, digest }, rules, BY_BUILD_CACHE_BUDGET);
   await purge(tx, { id, packageId, digest }, untaggedAfter);
   await recordEvent(tx, {
@@ -138,5 +145,4 @@ async function evict(
     actor: BY_BUILD_CACHE_BUDGET,
     data: { digest, tags: removed },
   });
-  return true;
 }

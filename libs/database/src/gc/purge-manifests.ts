@@ -1,7 +1,7 @@
 import type { Digest } from '#oci';
 import type { DueManifest, DueRows } from '#registry';
 import type { Database } from '../database.js';
-import { freedBytes } from '../freed-bytes.js';
+import { freedByBatch } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
 import { judgeAgain } from '../judge-again.js';
 import { purge } from '../purge.js';
@@ -41,6 +41,7 @@ export async function purgeManifests(
   ids: readonly number[],
   untaggedAfter: number | undefined,
   taken: Collected[],
+  decided: Set<number> | undefined,
 ): Promise<number> {
   await passGate(tx, packageId, 'taking away');
   const due = await tx.$queryRaw<Doomed[]>`
@@ -48,7 +49,7 @@ export async function purgeManifests(
     FROM manifests m WHERE m.id = ANY(${[...ids]}::int[]) AND m.package_id = ${packageId} AND m.purge_at <= now()
     ORDER BY m.id DESC`; // an index is younger than its children: it goes first, and they need not wait
   const dueIds = due.map(({ id }) => id);
-  const freed = await freedBytes(tx, packageId, dueIds, 'instance', untaggedAfter);
+  const freed = await freedByBatch(tx, { packageId, manifestIds: dueIds, untaggedAfter }, decided);
   let gone = 0;
   for (const { id, digest, bytes, by } of due) {
     if (!(await purge(tx, { id, packageId, digest }, untaggedAfter))) continue;

@@ -1,9 +1,10 @@
 import type { Digest } from '#oci';
-import { type FreedBytes, failpoint, type SeenTag } from '#registry';
+import { type FreedBytes, failpoint, type Judging, type SeenTag } from '#registry';
 import { recordEvents } from '../audit.js';
 import { buryDigests } from '../bury.js';
-import { freedBytes } from '../freed-bytes.js';
+import { freedByBatch } from '../freed-bytes.js';
 import { passGate } from '../gate.js';
+import { timeOf } from '../prisma-retention-store.js';
 import { findPolicyInForce } from '../retention-in-force.js';
 import { setReview } from '../review.js';
 import { logDeletedTags } from '../tag-log.js';
@@ -13,9 +14,7 @@ import type { Collected } from './collecting.js';
 import { IS_HELD } from './held.js';
 import { BY_RETENTION } from './rule-actors.js';
 
-interface Doomed {
-  packageId: number;
-  revision: string;
+interface Doomed extends Judging {
   tags: readonly SeenTag[];
 }
 
@@ -29,6 +28,8 @@ interface Left {
   id: number;
   digest: Digest;
   bytes: number;
+  /** All that it lost in this pass. */
+  tags: string[];
   isHeld: boolean;
 }
 
@@ -39,9 +40,10 @@ interface Left {
  */
 export async function removeRetainedTags(
   tx: Transaction,
-  { packageId, revision, tags }: Doomed,
+  { packageId, revision, begun, tags }: Doomed,
   rules: { restoreWindow: number; untaggedAfter: number | undefined },
   taken: Collected[],
+  decided: Set<number> | undefined,
 ): Promise<number | 'stale'> {
   await passGate(tx, packageId, 'taking away');
   const policy = await findPolicyInForce(tx, packageId, { locks: true });
@@ -60,7 +62,7 @@ export async function removeRetainedTags(
   await logDeletedTags(tx, packageId, removed, BY_RETENTION);
   const data = removed.map(({ name, digest }) => ({ tag: name, digest }));
   await recordEvents(tx, { kind: 'tag.delete', packageId, actor: BY_RETENTION, data });
-  const { hidden, freed } = await hideVersions(tx, packageId, removed, rules);
+  const { hidden, freed } = await hideVersions(tx, { packageId, begun, removed }, rules, decided);
   const from = `of the ${policy.holder}'s retention policy`;
   for (const [i, { name, versionId, digest }] of removed.entries()) {
     const bytes = hidden.get(versionId);
@@ -81,34 +83,52 @@ export async function removeRetainedTags(
 /** Answers the bytes of each version that is hidden now, by id, and what hiding them frees of the whole registry. */
 async function hideVersions(
   tx: Transaction,
-  packageId: number,
-  removed: readonly RemovedTag[],
+  { packageId, begun, removed }: { packageId: number; begun: number; removed: readonly RemovedTag[] },
   { restoreWindow, untaggedAfter }: { restoreWindow: number; untaggedAfter: number | undefined },
+  decided: Set<number> | undefined,
 ): Promise<{ hidden: Map<number, number>; freed: FreedBytes | undefined }> {
   const tagsOf = Map.groupBy(removed, ({ versionId }) => versionId);
+  await keepTags(tx, begun, tagsOf);
   const left = await tx.$queryRaw<Left[]>`
-    SELECT m.id, m.digest, (m.size + m.config_size + m.layers_size)::float8 AS bytes, ${IS_HELD} AS "isHeld"
+    SELECT m.id, m.digest, m.deleted_tags AS tags, (m.size + m.config_size + m.layers_size)::float8 AS bytes, ${IS_HELD} AS "isHeld"
     FROM manifests m WHERE m.id = ANY(${[...tagsOf.keys()]}::int[]) AND m.deleted_at IS NULL ORDER BY m.id`;
   const held = left.filter(({ isHeld }) => isHeld).map(({ id }) => id);
   await tx.$executeRaw`
     UPDATE manifests SET is_leftover = true
     WHERE id = ANY(${held}::int[]) AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
   await setReview(tx, { manifestIds: held, packageId, untaggedAfter });
-  const doomed = left
-    .filter(({ isHeld }) => !isHeld)
-    .map((version) => ({ ...version, tags: (tagsOf.get(version.id) ?? []).map(({ name }) => name).sort() }));
+  const doomed = left.filter(({ isHeld }) => !isHeld);
   if (doomed.length === 0) return { hidden: new Map(), freed: undefined };
   const ids = doomed.map(({ id }) => id);
-  // What belonged to them alone goes with them, whatever the instance's rule for untagged manifests.
-  const freed = await freedBytes(tx, packageId, ids, 'instance', 0);
+  const batch = { packageId, manifestIds: ids, untaggedAfter, byRetention: true };
+  const freed = await freedByBatch(tx, batch, decided);
   await tx.$executeRaw`
     UPDATE manifests SET deleted_at = now(), purge_at = now() + make_interval(secs => ${restoreWindow}::float8),
-      deleted_by = ${BY_RETENTION.principal}, deleted_tags = string_to_array(d.tags, ' ')
-    FROM unnest(${doomed.map(({ id }) => id)}::int[], ${doomed.map(({ tags }) => tags.join(' '))}::text[]) AS d(id, tags)
-    WHERE manifests.id = d.id`;
+      deleted_by = ${BY_RETENTION.principal}
+    WHERE id = ANY(${ids}::int[])`;
   const digests = doomed.map(({ digest }) => digest);
   await buryDigests(tx, packageId, digests, BY_RETENTION.principal);
   const data = doomed.map(({ digest, tags }) => ({ digest, tags }));
   await recordEvents(tx, { kind: 'version.delete', packageId, actor: BY_RETENTION, data });
   return { hidden: new Map(doomed.map(({ id, bytes }) => [id, bytes])), freed };
+}
+
+/**
+ * Notes at live versions the tags that they lose, for whoever restores one that loses all: a pass may take them in several
+ * batches. What an earlier pass took, which began before `begun` (microseconds), is not put back.
+ */
+async function keepTags(tx: Transaction, begun: number, tagsOf: Map<number, RemovedTag[]>): Promise<void> {
+  const lists = [...tagsOf.values()].map((tags) =>
+    tags
+      .map(({ name }) => name)
+      .sort()
+      .join(' '),
+  );
+  await tx.$executeRaw`
+    UPDATE manifests m SET deleted_tags = string_to_array(d.tags, ' ') || CASE WHEN EXISTS (
+        SELECT FROM tag_log l WHERE l.package_id = m.package_id AND l.name = m.deleted_tags[1] AND l.from_digest = m.digest
+          AND l.to_digest IS NULL AND l.actor = ${BY_RETENTION.principal} AND l.at >= ${timeOf(begun)})
+      THEN m.deleted_tags ELSE '{}' END
+    FROM unnest(${[...tagsOf.keys()]}::int[], ${lists}::text[]) AS d(id, tags)
+    WHERE m.id = d.id AND m.deleted_at IS NULL`;
 }

@@ -37,6 +37,7 @@ export class ApplyRetention {
   private async judge(packageId: number, pass: GcPass): Promise<number> {
     const policy = await this.store.findInForce(packageId);
     if (!policy) return 0;
+    const { revision } = policy;
     let decider: RetentionDecider | undefined;
     let begun = 0;
     let dueAt: number | undefined;
@@ -54,14 +55,14 @@ export class ApplyRetention {
         else doomed.push(tag);
       }
       for (const batch of batches(doomed)) {
-        const outcome = await this.work.removeTags(packageId, policy.revision, batch, pass);
+        const outcome = await this.work.removeTags({ packageId, revision, begun }, batch, pass);
         failpoint('retention-removed');
         if (outcome === 'stale') return removed;
         removed += outcome;
       }
       after = next;
     }
-    if (!pass.isDryRun) await this.work.looked(packageId, policy.revision, begun, dueAt);
+    if (!pass.isDryRun) await this.work.looked(packageId, revision, begun, dueAt);
     return removed;
   }
 }
@@ -69,7 +70,7 @@ export class ApplyRetention {
 const earlier = (dueAt: number | undefined, { until }: RetentionDecision): number | undefined =>
   until === undefined ? dueAt : Math.min(until, dueAt ?? until);
 
-/** Tags of one version stay together, as far as a batch goes: it goes with all of them, and is restored with them. */
+/** Tags of one version stay together, as far as a batch goes. */
 function batches(doomed: SeenTag[]): SeenTag[][] {
   const made: SeenTag[][] = [];
   for (const ofOne of Map.groupBy(doomed, ({ versionId }) => versionId).values()) {

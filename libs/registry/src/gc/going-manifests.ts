@@ -4,8 +4,10 @@ export interface HeldManifest {
   /** False: deleted already, and restorable. */
   isLive: boolean;
   isTagged: boolean;
-  /** No rule for untagged manifests ever takes it. */
+  /** No rule for untagged manifests ever takes it; what it is about, or was part of, may. */
   staysUntagged: boolean;
+  /** Where it goes, what only it held goes as well, whatever the rule for untagged manifests. */
+  takesAlong: boolean;
   /** A live or restorable manifest names it that is not among those looked at. */
   isNamedElsewhere: boolean;
   /** Those among them that it names. */
@@ -16,8 +18,9 @@ export interface HeldManifest {
 
 /**
  * Which manifests go in the end when those `asked` for are deleted. One that a manifest names that stays is not deleted at all.
- * What else goes has no tag, and nothing that stays names it or is its subject: referrers go with their subject; what
- * nobody names any more goes by the rule for untagged manifests.
+ * What else goes has no tag, and nothing that stays names it or is its subject: referrers go with their subject, or with
+ * the last that names them if that stays longer; what nobody names any more goes by the rule for untagged manifests, or as
+ * what was left of something that takes all along.
  *
  * `manifests` are those asked for, what they name, what is about them, and so on from those.
  */
@@ -26,19 +29,29 @@ export function goingManifests(manifests: readonly HeldManifest[], asked: Readon
   for (const { id, names } of manifests) {
     for (const named of names) namedBy.set(named, [...(namedBy.get(named) ?? []), id]);
   }
+  const holdersOf = ({ id, subject }: HeldManifest) => [
+    ...(namedBy.get(id) ?? []),
+    ...(subject === undefined ? [] : [subject]),
+  ];
   const going = new Set<number>();
   const goes = (manifest: HeldManifest): boolean => {
     const namers = namedBy.get(manifest.id) ?? [];
     if (manifest.isNamedElsewhere || namers.some((id) => !going.has(id))) return false;
     if (asked.has(manifest.id)) return true;
     if (!manifest.isLive || manifest.isTagged) return false;
-    if (manifest.subject === undefined) return !manifest.staysUntagged;
-    return going.has(manifest.subject) && !(manifest.staysUntagged && namers.length > 0);
+    if (manifest.subject !== undefined) return going.has(manifest.subject);
+    return !manifest.staysUntagged || namers.some((id) => takingAlong.has(id));
   };
+  const takingAlong = new Set<number>();
   // One that goes may let go of others: again, until a look finds none.
-  for (let before = -1; before < going.size; ) {
-    before = going.size;
-    for (const manifest of manifests) if (!going.has(manifest.id) && goes(manifest)) going.add(manifest.id);
+  for (let before = -1; before < going.size + takingAlong.size; ) {
+    before = going.size + takingAlong.size;
+    for (const manifest of manifests) {
+      if (!going.has(manifest.id) && goes(manifest)) going.add(manifest.id);
+      if (!going.has(manifest.id)) continue;
+      const isTaken = !asked.has(manifest.id) && holdersOf(manifest).some((id) => takingAlong.has(id));
+      if (manifest.takesAlong || isTaken) takingAlong.add(manifest.id);
+    }
   }
   return going;
 }

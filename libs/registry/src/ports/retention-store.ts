@@ -71,6 +71,15 @@ export abstract class RetentionStore {
 /** A tag that a policy decided against, as it was then. */
 export type SeenTag = TagPlace;
 
+/** One judging of a package's tags, from the newest to the oldest. */
+export interface Judging {
+  packageId: number;
+  /** Of the policy. */
+  revision: string;
+  /** Microseconds since 1970. */
+  begun: number;
+}
+
 /** The worker's side of retention. Each method is one transaction over at most a few hundred rows, safe to repeat. */
 export abstract class RetentionWork {
   /**
@@ -84,15 +93,10 @@ export abstract class RetentionWork {
 
   /**
    * Removes tags of one package that are as they were seen, that nothing protects, while the same policy counts; `stale` when
-   * another one does. A version that has no tag left and that nothing else holds is hidden for the restore window, its tags
-   * with it. Answers how many tags went.
+   * another one does. A version that has no tag left and that nothing else holds is hidden for the restore window, with
+   * all the tags that it lost since the judging began: they come back with it. Answers how many tags went.
    */
-  abstract removeTags(
-    packageId: number,
-    revision: string,
-    tags: readonly SeenTag[],
-    pass: GcPass,
-  ): Promise<number | 'stale'>;
+  abstract removeTags(judging: Judging, tags: readonly SeenTag[], pass: GcPass): Promise<number | 'stale'>;
 
   /** All tags were judged by this policy at `at`; time alone makes a difference at `dueAt`. Microseconds since 1970. */
   abstract looked(packageId: number, revision: string, at: number, dueAt: number | undefined): Promise<void>;
