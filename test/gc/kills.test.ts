@@ -1,111 +1,102 @@
-// Every step of collection killed by SIGKILL and begun again, by two workers at once: the same result.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildCache, type Document, descriptor, E, encode, image, index } from '../support/client.js';
-import { ACTOR, openRegistry, type TestRegistry, violations } from './registry.js';
+// Every job of the real worker, killed by SIGKILL at every place where it can be and started again: the same rows and objects as
+// where nobody killed it.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { QUEUES, RETENTION } from '#queue';
+import { whyNoS3 } from '#testing';
+import { BETWEEN_JOBS, FAILPOINTS, type JobQueue, placeOf } from './job-failpoints.js';
+import { type Backend, type Copy, type Killable, makeKillable } from './killable.js';
 
-const WORKER = resolve(import.meta.dirname, 'worker.js');
-const NAME = 'acme/kills';
-
-const FAILPOINTS = [
-  'run-claimed',
-  'marks-rewritten',
-  'retention-found',
-  'in-retention',
-  'retention-removed',
-  'untagged-found',
-  'untagged-hidden',
-  'build-caches-found',
-  'build-caches-evicted',
-  'purge-found',
-  'manifests-purged',
-  'package-batch-purged',
-  'uploads-closed',
-  'links-found',
-  'links-collected',
-  'in-blobs',
-  'blobs-collected',
-  'objects-claimed',
-  'objects-deleted',
-  'objects-confirmed',
-  'run-collected',
-];
-
-let registry: TestRegistry;
-let kept: Document[];
+const missing = whyNoS3();
+let killable: Killable;
 
 beforeAll(async () => {
-  registry = await openRegistry({ untaggedAfter: 0 });
-  const layers = [Buffer.from('kept'), Buffer.from('kept, too')];
-  for (const blob of [E, ...layers]) await registry.up(NAME, blob);
-  const child = image(layers);
-  kept = [child, index([child])];
-  for (const document of kept) expect(await registry.put(NAME, document, ['kept'])).toBeUndefined();
-  const rule = { tags: 'none', newest: undefined, pushedWithin: undefined, pulledWithin: undefined };
-  const holder = { packageId: await registry.idOf(NAME) };
-  await registry.policies.set(holder, { tags: 'gone-.*', keep: [rule] }, ACTOR);
+  if (!missing) killable = await makeKillable();
 });
-
+beforeEach(({ skip }) => {
+  if (missing && process.env.CI) throw new Error(missing);
+  if (missing) skip(missing);
+});
 afterAll(async () => {
-  await registry.close();
+  await killable?.close();
 });
 
-/** How the worker ended: by itself with a code, or by a signal. */
-async function work(failpoint = ''): Promise<{ code: number | null; signal: string | null; log: string }> {
-  const child = spawn(process.execPath, [WORKER, registry.url, registry.folder], {
-    env: { ...process.env, VITEST: 'true', BERTH_FAILPOINT: failpoint },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let log = '';
-  child.stderr.on('data', (chunk) => {
-    log += chunk;
-  });
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return { code, signal, log };
+async function using<T>(copy: Copy, work: (copy: Copy) => Promise<T>): Promise<T> {
+  try {
+    return await work(copy);
+  } finally {
+    await copy.close();
+  }
 }
 
-/** Something for every collector. */
-async function makeGarbage(i: number): Promise<void> {
-  const layer = Buffer.from(`garbage ${i}`);
-  for (const blob of [E, layer]) await registry.up(NAME, blob);
-  const subject = image([layer]);
-  const referrer = image([], { subject: descriptor(subject.mediaType, encode(subject)) });
-  for (const document of [subject, referrer]) await registry.put(NAME, document);
-  await registry.put(NAME, buildCache([layer]), ['cache']);
-  await registry.put(NAME, image([layer], { annotations: { tagged: String(i) } }), [`gone-${i}`, `gone-too-${i}`]);
-  await registry.up(NAME, Buffer.from(`of no manifest ${i}`));
-  const doomed = `acme/doomed${i}`;
-  for (const blob of [E, layer]) await registry.up(doomed, blob);
-  await registry.put(doomed, image([layer]), ['x']);
-  const id = await registry.idOf(doomed);
-  await registry.sql('DELETE FROM package_names WHERE package_id = $1', [id]);
-  await registry.sql('UPDATE packages SET deleted_at = now(), purge_at = now(), deleted_name = $2 WHERE id = $1', [
-    id,
-    doomed,
-  ]);
+/** A worker does this job alone, until it has looked once. */
+async function work(copy: Copy, job: JobQueue, failpoint?: string): Promise<string[]> {
+  const since = Date.now();
+  const worker = copy.start(failpoint);
+  await worker.ready;
+  await copy.look(job, since);
+  expect(await worker.terminate()).toBe(0);
+  // Of jobs whose worker died, BullMQ gives up the second time: the next look is another one.
+  expect(worker.log.filter((line) => line.includes('a job failed') && !line.includes('stalled'))).toEqual([]);
+  return worker.log;
 }
 
-it.each(FAILPOINTS.map((name, i) => [name, i] as const))('killed at %s', { timeout: 300_000 }, async (failpoint, i) => {
-  await makeGarbage(i);
-  await registry.start();
-  const killed = await work(failpoint);
-  expect(killed.signal, killed.log).toBe('SIGKILL');
-  // The time passes after which another worker takes over.
-  await registry.sql("UPDATE gc_runs SET seen_at = seen_at - interval '1 hour'");
-  await registry.sql("UPDATE object_deletions SET tried_at = tried_at - interval '1 hour'");
-  const others = await Promise.all([work(), work()]);
-  expect(others.map(({ code, log }) => ({ code, log }))).toEqual([
-    { code: 0, log: '' },
-    { code: 0, log: '' },
-  ]);
-  const unfinished = await registry.sql("SELECT id, state, error FROM gc_runs WHERE state <> 'done'");
-  expect(unfinished).toEqual([]);
-  expect(await violations(registry)).toEqual([]);
-  for (const document of kept) expect(await registry.holesOf(NAME, document)).toEqual([]);
-  const [left] = await registry.sql(
-    'SELECT (SELECT count(*)::int FROM manifests) AS manifests, (SELECT count(*)::int FROM packages) AS packages',
-  );
-  expect(left).toEqual({ manifests: kept.length, packages: 1 });
+/** What comes of it where nobody kills it, and where the job comes by. */
+async function unkilled(backend: Backend, job: JobQueue) {
+  return using(await killable.copy(backend, job), async (copy) => {
+    const log = await work(copy, job, '?');
+    const passed = log.flatMap((line) => /^failpoint (.*)$/.exec(line)?.[1] ?? []);
+    await copy.passTime();
+    await copy.hurry();
+    return { state: await copy.state(), passed: [...new Set(passed)].filter((name) => name !== BETWEEN_JOBS) };
+  });
+}
+
+const BACKENDS: Backend[] = ['Redis', 'PostgreSQL'];
+const JOBS = QUEUES.map((job, i) => ({ job, backend: BACKENDS[i % 2] as Backend }));
+
+describe.concurrent('killed at every place, one after the other', { timeout: 1_200_000 }, () => {
+  it.each(JOBS)('$job, with queues on $backend', async ({ job, backend }) => {
+    const { state, passed } = await unkilled(backend, job);
+    expect(passed.sort()).toEqual([...new Set(FAILPOINTS[job].map(placeOf))].sort());
+    await using(await killable.copy(backend, job), async (copy) => {
+      for (const failpoint of FAILPOINTS[job]) {
+        const killed = copy.start(failpoint);
+        expect(await copy.death(killed, job), `${failpoint}\n${killed.log.join('\n')}`).toBe('SIGKILL');
+        await copy.passTime();
+      }
+      await copy.hurry();
+      await work(copy, job);
+      expect(await copy.state()).toEqual(state);
+    });
+  });
+});
+
+describe.concurrent.each(BACKENDS)('between jobs, with queues on %s', { timeout: 600_000 }, (backend) => {
+  it('killed while it makes schedules, the next one makes the rest', async ({ expect }) => {
+    await using(await killable.copy(backend), async (copy) => {
+      for (const queue of QUEUES) await copy.queue(queue).pause();
+      const killed = copy.start(BETWEEN_JOBS);
+      expect(await copy.death(killed), killed.log.join('\n')).toBe('SIGKILL');
+      const worker = copy.start();
+      await worker.ready;
+      const schedules = () => Promise.all(QUEUES.map((queue) => copy.queue(queue).getJobSchedulersCount()));
+      await expect.poll(schedules).toEqual(QUEUES.map(() => 1));
+      expect(await worker.terminate()).toBe(0);
+    });
+  });
+
+  it('killed while a job is active, another takes up that very job', async ({ expect }) => {
+    await using(await killable.copy(backend, RETENTION), async (copy) => {
+      const killed = copy.start('retention-found');
+      expect(await copy.death(killed), killed.log.join('\n')).toBe('SIGKILL');
+      const [active, ...others] = await copy.queue(RETENTION).getActive();
+      expect([active?.id, others]).toEqual([expect.any(String), []]);
+      const worker = copy.start();
+      await worker.ready;
+      const state = () => copy.queue(RETENTION).getJobState(active?.id ?? '');
+      await expect.poll(state, { timeout: 120_000 }).toBe('completed');
+      expect(await copy.sql("SELECT name FROM tags WHERE name LIKE 'gone-%'")).toEqual([]);
+      expect(await worker.terminate()).toBe(0);
+    });
+  });
 });

@@ -51,7 +51,7 @@ import {
   UploadLimits,
   UploadStorage,
 } from '#registry';
-import { openStorage } from '#storage';
+import { openStorage, type StorageSettings } from '#storage';
 import { type Document, encode, sha256 } from '../support/client.js';
 import { createDatabase, openDatabase } from '../support/database.js';
 
@@ -70,6 +70,8 @@ interface Options {
   restoreWindow?: number;
   backupHorizon?: number;
   buildCacheBudget?: number;
+  /** The bucket of its objects, where they are in no folder. */
+  bucket?: Pick<StorageSettings, 'BERTH_S3_BUCKET' | 'BERTH_S3_ENDPOINT'>;
   /** A database and the folder of its objects that are there already, and stay. */
   existing?: { url: string; folder: string };
 }
@@ -80,6 +82,7 @@ export async function openRegistry({
   restoreWindow = 0,
   backupHorizon = 0,
   buildCacheBudget,
+  bucket,
   existing,
 }: Options = {}) {
   const database = existing ? openDatabase(existing.url) : await createDatabase();
@@ -91,7 +94,7 @@ export async function openRegistry({
   const prisma = createPrisma(database.url, { poolSize: connections });
   const folder = existing?.folder ?? (await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'berth-gc-')));
   const { objects } = await openStorage(
-    { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: false },
+    { BERTH_DATA_DIR: folder, BERTH_S3_FORCE_PATH_STYLE: true, ...bucket },
     { info: () => undefined },
   );
   const rules = { grace: 0, untaggedAfter, restoreWindow, backupHorizon, buildCacheBudget };
@@ -156,6 +159,12 @@ export async function openRegistry({
       })();
       const body = { stream, length: bytes.length, range: undefined };
       await finish.run({ sessionId, packageId, principal: ACTOR.principal }, sha256(bytes) as Digest, body);
+    },
+
+    /** Begins an upload as POST does, whose time has passed. */
+    async abandon(name: string): Promise<void> {
+      const id = await sessions.open(await idOf(name), ACTOR, 'sha256');
+      await database.sql("UPDATE upload_sessions SET expires_at = now() - interval '1 second' WHERE id = $1", [id]);
     },
 
     /** Whether the package has the blob, as HEAD asks: a yes is a lease. */

@@ -17,6 +17,7 @@ import {
   UNTAGGED_MANIFESTS,
   UPLOAD_EXPIRY,
 } from '#queue';
+import { failpoint } from '#registry';
 
 const SECOND = 1000;
 /** How often each queue's job looks at the database. */
@@ -91,6 +92,7 @@ async function ensure(queue: Queue, every: number): Promise<void> {
     const known = await queue.getJobScheduler(SCHEDULER);
     if (known && Number(known.every) === every && !(await isStuck(queue, known.next ?? 0))) return;
     await queue.upsertJobScheduler(SCHEDULER, { every }, { opts: jobOptions(every) });
+    failpoint('scheduled');
   } catch (error) {
     queue.emit('error', error as Error); // where errors of the backend are logged; the next round tries again
   }

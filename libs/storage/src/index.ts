@@ -1,2 +1,2 @@
-export { openStorage, type Storage } from './open-storage.js';
+export { openStorage, type Storage, type StorageSettings } from './open-storage.js';
 export { SignedObjectStore } from './signed/signed-object-store.js';

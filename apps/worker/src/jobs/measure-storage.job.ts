@@ -1,6 +1,6 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { STORAGE_USE } from '#queue';
-import { Garbage, MeasureStorage } from '#registry';
+import { failpoint, Garbage, MeasureStorage } from '#registry';
 
 const BATCH = 1000;
 
@@ -17,6 +17,7 @@ export class MeasureStorageJob extends WorkerHost {
   override async process(): Promise<void> {
     await this.measureStorage.run();
     while ((await this.garbage.trimHistory(BATCH)) === BATCH);
+    failpoint('history-trimmed');
     while ((await this.garbage.trimTombstones(BATCH)) === BATCH);
   }
 }

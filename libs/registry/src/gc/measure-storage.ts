@@ -1,4 +1,5 @@
 import type { StorageMeasuring } from '../ports/storage-measuring.js';
+import { failpoint } from './failpoint.js';
 import type { GcBrake } from './gc-brake.js';
 
 const BATCH = 5000;
@@ -13,7 +14,9 @@ export class MeasureStorage {
   /** Goes on where the last one stopped; stops itself where the process ends. */
   async run(): Promise<void> {
     if (!(await this.measuring.begin())) return;
-    while (!this.brake.signal.aborted && (await this.measuring.step(BATCH)) === 'more');
+    failpoint('measurement-begun');
+    while (!this.brake.signal.aborted && (await this.measuring.step(BATCH)) === 'more') failpoint('storage-added');
+    failpoint('storage-measured');
     while (!this.brake.signal.aborted && (await this.measuring.trim(BATCH)) === BATCH);
   }
 }
