@@ -12,6 +12,6 @@ CREATE INDEX sso_groups_group_name_idx ON sso_groups (group_name);
 CREATE INDEX upload_sessions_package_id_idx ON upload_sessions (package_id);
 
 -- With the class beside the order: build caches are passed over without a look at their rows
-CREATE INDEX IF NOT EXISTS manifests_package_id_pushed_at_id_class_idx ON manifests (package_id, pushed_at, id, class)
-  WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS manifests_package_id_pushed_at_id_class_idx ON manifests (package_id, pushed_at, id)
+  INCLUDE (class) WHERE deleted_at IS NULL;
 DROP INDEX manifests_package_id_pushed_at_id_idx;
