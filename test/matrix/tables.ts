@@ -137,6 +137,8 @@ export const ROUTES = new Map<string, Demand>(
       ['operator', 'PATCH /admin/v1/packages/:owner/:name'],
       ['operator', 'GET /admin/v1/packages/:owner/:name/retention/preview'],
       ['operator', 'POST /admin/v1/packages/:owner/:name/retention/preview'],
+      ['operator', 'GET /admin/v1/packages/:owner/:name/refusals'],
+      ['operator', 'GET /admin/v1/packages/:owner/:name/tombstones'],
       ['operator', 'GET /admin/v1/namespaces/:owner/retention/preview'],
       ['operator', 'POST /admin/v1/namespaces/:owner/retention/preview'],
       ['operator', 'GET /admin/v1/audit-log'],

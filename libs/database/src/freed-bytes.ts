@@ -1,5 +1,6 @@
 import { type FreedBytes, type FreedWithin, goingManifests, type HeldManifest } from '#registry';
 import { Prisma } from './database.js';
+import { type Decided, isUndecided, undecidedOf } from './gc/decided.js';
 import { BY_RETENTION } from './gc/rule-actors.js';
 import type { Transaction } from './transaction.js';
 
@@ -76,14 +77,14 @@ interface Batch {
 export async function freedByBatch(
   tx: Transaction,
   { packageId, manifestIds, untaggedAfter, byRetention = false }: Batch,
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<FreedBytes | undefined> {
   if (!decided) return undefined;
-  const roots = manifestIds.filter((id) => !decided.has(id));
+  const roots = await undecidedOf(tx, manifestIds, decided);
   if (roots.length === 0) return { exclusive: 0, shared: 0 };
   const question = { packageId, within: 'instance' as const, untaggedAfter };
   const { freed, going } = await freedOf(tx, question, { roots, asked: new Set(roots), byRetention, decided });
-  for (const id of going) decided.add(id);
+  for (const id of going) decided.ids.add(id);
   return freed;
 }
 
@@ -124,7 +125,7 @@ interface Deleting {
   byRetention?: boolean;
   /** Does not count as a tag any more. */
   tag?: string;
-  decided?: ReadonlySet<number>;
+  decided?: Decided;
 }
 
 async function freedOf(
@@ -132,7 +133,7 @@ async function freedOf(
   question: Question,
   { roots, asked, byRetention, tag, decided }: Deleting,
 ): Promise<{ freed: FreedBytes; going: number[] }> {
-  const holds = decided ? Prisma.sql`h.id NOT IN (SELECT unnest(${[...decided]}::int[]))` : HOLDS;
+  const holds = decided ? isUndecided(decided) : HOLDS;
   const reached = (await reach(tx, question.packageId, roots, holds, tag)).map((row) =>
     byRetention && asked.has(row.id) ? { ...row, takesAlong: true } : row,
   );

@@ -149,9 +149,14 @@ export class PrismaGarbage extends Garbage {
         DELETE FROM gc_runs WHERE id IN (
           SELECT id FROM gc_runs WHERE id <= (SELECT max(id) FROM gc_runs) - ${KEPT_RUNS}
             AND finished_at IS NOT NULL ORDER BY id LIMIT ${limit})`;
-      return tx.$executeRaw`
+      const decided = await tx.$executeRaw`
+        DELETE FROM gc_decided WHERE (manifest_id, run_id) IN (
+          SELECT d.manifest_id, d.run_id FROM gc_decided d JOIN gc_runs r ON r.id = d.run_id
+          WHERE r.finished_at IS NOT NULL LIMIT ${limit})`;
+      const entries = await tx.$executeRaw`
         DELETE FROM gc_log WHERE id IN (
           SELECT id FROM gc_log WHERE id <= (SELECT max(id) FROM gc_log) - ${KEPT_ENTRIES} ORDER BY id LIMIT ${limit})`;
+      return Math.max(decided, entries);
     });
   }
 

@@ -9,6 +9,7 @@ import { purge } from '../purge.js';
 import { UNTAGGED_CACHE } from '../review.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import type { Decided } from './decided.js';
 import { IS_HELD } from './held.js';
 import { duePage, placeAfter } from './mark-cursor.js';
 import { BY_RETENTION, BY_UNTAGGED } from './rule-actors.js';
@@ -51,7 +52,7 @@ export async function collectUntagged(
   ids: readonly number[],
   rules: { untaggedAfter: number | undefined; restoreWindow: number },
   taken: Collected[],
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<number> {
   await passGate(tx, packageId, 'taking away');
   const reviewed = await review(tx, packageId, ids, rules.untaggedAfter);

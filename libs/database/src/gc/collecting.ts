@@ -2,6 +2,7 @@ import type { FreedBytes, GcKind, GcPass } from '#registry';
 import type { Database } from '../database.js';
 import { rehearse as asRehearsal } from '../gate.js';
 import { inTransaction, sqlState, type Transaction } from '../transaction.js';
+import { type Decided, remember } from './decided.js';
 
 /** One thing that a batch took away, and why. */
 export interface Collected {
@@ -14,54 +15,45 @@ export interface Collected {
   freed?: FreedBytes | undefined;
 }
 
-/** Manifests that a run remembers having decided on. */
-const REMEMBERED = 20_000;
-
-/**
- * What each run decided on so far, with all that goes with it: a byte counts once in a run, where the last that uses it goes,
- * though one batch hides it and another purges it, or a dry run takes it back. Of very many the first are forgotten, and a
- * worker that goes on with the run of one that died begins anew.
- */
-const decidedOn = new WeakMap<GcPass, ReadonlySet<number>>();
-
 /** Works on one batch. Of a pass that belongs to a run, `decided` takes what the batch decides on; else nobody asks. */
-type Work<T> = (tx: Transaction, taken: Collected[], decided: Set<number> | undefined) => Promise<T>;
+type Work<T> = (tx: Transaction, taken: Collected[], decided: Decided | undefined) => Promise<T>;
 
 /**
  * Runs one batch of collection, and counts what it took away in the same transaction: for the run that it belongs to, and
  * in the log. A dry run does the same and takes it back, without keeping those out who add; only what it counted stays.
  */
-export async function collecting<T>(database: Database, pass: GcPass, work: Work<T>): Promise<T> {
-  let decided: Set<number> | undefined;
-  const begin = () => {
-    decided = pass.runId === undefined ? undefined : new Set(decidedOn.get(pass));
-    return decided;
-  };
-  const result = pass.isDryRun ? await rehearse() : await perform();
-  if (decided) decidedOn.set(pass, new Set([...decided].slice(-REMEMBERED)));
-  return result;
+export function collecting<T>(database: Database, pass: GcPass, work: Work<T>): Promise<T> {
+  const { runId } = pass;
+  const begin = (): Batch => ({ taken: [], decided: runId === undefined ? undefined : { runId, ids: new Set() } });
+  return pass.isDryRun ? rehearse() : perform();
 
   function perform(): Promise<T> {
     return inTransaction(database, async (tx) => {
-      const taken: Collected[] = [];
-      const done = await work(tx, taken, begin());
-      await record(tx, pass, taken);
+      const batch = begin();
+      const done = await work(tx, batch.taken, batch.decided);
+      await record(tx, pass, batch);
       return done;
     });
   }
 
   async function rehearse(): Promise<T> {
-    const { result: done, taken } = await rehearsed(database, (tx, tried) => work(tx, tried, begin()));
-    await inTransaction(database, (tx) => record(tx, pass, taken));
-    return done;
+    const { result, batch } = await rehearsed(database, begin, work);
+    await inTransaction(database, (tx) => record(tx, pass, batch));
+    return result;
   }
+}
+
+/** What was done in one batch, to be recorded with it. */
+interface Batch {
+  taken: Collected[];
+  decided: Decided | undefined;
 }
 
 /** Ends a transaction that is not to be committed. */
 class Rehearsed<T> extends Error {
   constructor(
     readonly result: T,
-    readonly taken: Collected[],
+    readonly batch: Batch,
   ) {
     super('a rehearsal is taken back');
   }
@@ -70,13 +62,13 @@ class Rehearsed<T> extends Error {
 /** Again where somebody who added meanwhile needs what it tried to take. */
 const ATTEMPTS = 5;
 
-async function rehearsed<T>(database: Database, work: (tx: Transaction, taken: Collected[]) => Promise<T>) {
+async function rehearsed<T>(database: Database, begin: () => Batch, work: Work<T>) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await inTransaction(database, async (tx): Promise<never> => {
         asRehearsal(tx);
-        const taken: Collected[] = [];
-        throw new Rehearsed(await work(tx, taken), taken);
+        const batch = begin();
+        throw new Rehearsed(await work(tx, batch.taken, batch.decided), batch);
       });
     } catch (error) {
       if (error instanceof Rehearsed) return error as Rehearsed<T>;
@@ -85,7 +77,8 @@ async function rehearsed<T>(database: Database, work: (tx: Transaction, taken: C
   }
 }
 
-async function record(tx: Transaction, { runId, isDryRun }: GcPass, taken: Collected[]): Promise<void> {
+async function record(tx: Transaction, { runId, isDryRun }: GcPass, { taken, decided }: Batch): Promise<void> {
+  if (decided) await remember(tx, decided);
   if (taken.length === 0) return;
   const told = taken.filter(({ kind }) => kind !== 'links'); // a link says nothing that its blob does not
   await tx.$executeRaw`

@@ -9,6 +9,7 @@ import { purge, removeTags } from '../purge.js';
 import { TagRules } from '../tag-rules.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import type { Decided } from './decided.js';
 import { BY_BUILD_CACHE_BUDGET } from './rule-actors.js';
 
 /** Caches that go in one transaction; each takes its references along. */
@@ -61,7 +62,7 @@ export async function evictBuildCaches(
   packageId: number,
   rules: { buildCacheBudget: number | undefined; untaggedAfter: number | undefined },
   taken: Collected[],
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<{ evicted: number; isDone: boolean }> {
   await passGate(tx, packageId, 'taking away');
   const caches = await measure(tx, packageId);

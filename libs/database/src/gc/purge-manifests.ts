@@ -7,6 +7,7 @@ import { judgeAgain } from '../judge-again.js';
 import { purge } from '../purge.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import type { Decided } from './decided.js';
 import { duePage, placeAfter } from './mark-cursor.js';
 
 export async function findManifestsToPurge(
@@ -41,7 +42,7 @@ export async function purgeManifests(
   ids: readonly number[],
   untaggedAfter: number | undefined,
   taken: Collected[],
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<number> {
   await passGate(tx, packageId, 'taking away');
   const due = await tx.$queryRaw<Doomed[]>`

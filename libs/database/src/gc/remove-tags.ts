@@ -11,6 +11,7 @@ import { logDeletedTags } from '../tag-log.js';
 import { TagRules } from '../tag-rules.js';
 import type { Transaction } from '../transaction.js';
 import type { Collected } from './collecting.js';
+import type { Decided } from './decided.js';
 import { IS_HELD } from './held.js';
 import { BY_RETENTION } from './rule-actors.js';
 
@@ -43,7 +44,7 @@ export async function removeRetainedTags(
   { packageId, revision, begun, tags }: Doomed,
   rules: { restoreWindow: number; untaggedAfter: number | undefined },
   taken: Collected[],
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<number | 'stale'> {
   await passGate(tx, packageId, 'taking away');
   const policy = await findPolicyInForce(tx, packageId, { locks: true });
@@ -85,7 +86,7 @@ async function hideVersions(
   tx: Transaction,
   { packageId, begun, removed }: { packageId: number; begun: number; removed: readonly RemovedTag[] },
   { restoreWindow, untaggedAfter }: { restoreWindow: number; untaggedAfter: number | undefined },
-  decided: Set<number> | undefined,
+  decided: Decided | undefined,
 ): Promise<{ hidden: Map<number, number>; freed: FreedBytes | undefined }> {
   const tagsOf = Map.groupBy(removed, ({ versionId }) => versionId);
   await keepTags(tx, begun, tagsOf);

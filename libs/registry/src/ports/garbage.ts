@@ -102,7 +102,10 @@ export abstract class Garbage {
   /** Whether an object is still there whose time came before `before`. */
   abstract hasDeletionsDue(before: Date): Promise<boolean>;
 
-  /** Drops the oldest entries of the log and the oldest runs, at most `limit` of each. Answers how many entries went. */
+  /**
+   * Drops the oldest entries of the log, the oldest runs, and what those that ended remembered, at most `limit` of each. Answers
+   * the most that went of one of them.
+   */
   abstract trimHistory(limit: number): Promise<number>;
 
   /** Drops tombstones of more than 90 days, at most `limit`. Answers how many went. */
