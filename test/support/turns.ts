@@ -64,6 +64,8 @@ export async function requestsByTurns(places: () => string[], port = 0): Promise
     answer.on('close', () => {
       bodies.delete(body);
       far.destroy();
+      // What a place did not read before it answered is in the way of the client's next request.
+      near.unpipe(far).resume();
     });
     near.pipe(far);
   });
