@@ -30,7 +30,7 @@ export async function measureReads(folder, { rounds, s3: given }) {
     berth = await startBerth(folder, false, s3.settings);
     client = new RegistryClient(berth);
     const { 'manifest-by-tag': path } = await client.pushImage();
-    const times = { alone: [], during: [], runs: [] };
+    const measured = [];
     const store = await openStore(folder);
     for (let round = 0; round < rounds; round++) {
       await addOrphans(berth.databaseUrl, store.objects, ORPHANS, 1);
@@ -38,13 +38,13 @@ export async function measureReads(folder, { rounds, s3: given }) {
       const headers = { ...ACCEPT, ...(await client.authorization()) };
       const ask = (until) => askAtRate(berth.url + path, headers, until);
       await ask(sleep(1000)); // warm
-      times.alone.push(...(await ask(sleep(ALONE_MS))));
+      const alone = percentiles(await ask(sleep(ALONE_MS)));
       const began = performance.now();
-      times.during.push(...(await ask(collect(berth))));
-      times.runs.push(performance.now() - began);
+      const during = percentiles(await ask(collect(berth)));
+      measured.push({ alone, during, ratio: during.p99 / alone.p99, runMs: performance.now() - began });
     }
     store.close();
-    return { alone: percentiles(times.alone), during: percentiles(times.during), runs: times.runs };
+    return measured;
   } finally {
     client?.close();
     await berth?.stop();
@@ -53,15 +53,22 @@ export async function measureReads(folder, { rounds, s3: given }) {
   }
 }
 
-/** Answers whether the demand is met: p99 at most 1.5 times as long. */
-export function printReads({ alone, during, runs }, isJson) {
-  const ratio = during.p99 / alone.p99;
-  if (isJson) console.log(JSON.stringify({ alone, during, runs, ratio }));
+/**
+ * Answers whether the demand is met: p99 at most 1.5 times as long in the middle one of the rounds. Each has both within seconds,
+ * as what else a machine does changes by the minute.
+ */
+export function printReads(rounds, isJson) {
+  const ratio = rounds.map((round) => round.ratio).sort((a, b) => a - b)[Math.floor(rounds.length / 2)];
+  if (isJson) console.log(JSON.stringify({ rounds, ratio }));
   else {
-    const tell = ({ count, p50, p99 }) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms of ${count}`;
-    console.log(`manifest GET at ${RATE} a second alone: ${tell(alone)}`);
-    console.log(`  while ${ORPHANS} orphaned blobs are collected: ${tell(during)}`);
-    console.log(`  ratio of p99 ${ratio.toFixed(2)} (at most 1.50); runs took ${runs.map(Math.round).join(', ')} ms`);
+    console.log(`manifest GET at ${RATE} a second, alone and while ${ORPHANS} orphaned blobs are collected:`);
+    const tell = ({ p50, p99 }) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+    for (const { alone, during, ratio: one, runMs } of rounds) {
+      console.log(
+        `  ${tell(alone)}; ${tell(during)} for ${(runMs / 1000).toFixed(1)} s; ratio of p99 ${one.toFixed(2)}`,
+      );
+    }
+    console.log(`  middle ratio ${ratio.toFixed(2)} (at most 1.50)`);
   }
   return ratio <= 1.5;
 }

@@ -52,7 +52,7 @@ export function printGc(results, isJson) {
 
 async function openRegistry(server, folder, size) {
   const { applyMigrations, createPrisma, PrismaGarbage, PrismaGcRuns } = await import('#database');
-  const { CollectBlobs, CollectLinks, DeleteObjects, GcBrake } = await import('#registry');
+  const { CollectBlobs, CollectLinks, DeleteObjects, GcBrake, NoTraffic } = await import('#registry');
   const { openStorage } = await import('#storage');
   const { readSettings } = await import('#config');
 
@@ -66,7 +66,7 @@ async function openRegistry(server, folder, size) {
   const storage = await openStorage(readSettings({ ...process.env, BERTH_DATA_DIR: data }), { info: () => undefined });
   const prisma = createPrisma(url, { poolSize: 4 });
   const garbage = new PrismaGarbage(prisma, { grace: 60, untaggedAfter: 0, restoreWindow: 0, backupHorizon: 0 });
-  const brake = new GcBrake(new PrismaGcRuns(prisma));
+  const brake = new GcBrake(new PrismaGcRuns(prisma), new NoTraffic());
   const pass = { runId: undefined, grace: undefined, isDryRun: false };
   const steps = [new CollectLinks(garbage, brake), new CollectBlobs(garbage, brake)];
   const deletion = new DeleteObjects(garbage, storage.objects, brake);

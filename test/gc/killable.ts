@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
 import { createPrisma, PrismaPackageSettings } from '#database';
 import { openQueues, QUEUES } from '#queue';
-import { CollectBlobs, CollectLinks, GcBrake } from '#registry';
+import { CollectBlobs, CollectLinks, GcBrake, NoTraffic } from '#registry';
 import { type S3Server, startS3Server } from '#testing';
 import { buildCache, type Document, descriptor, E, encode, image, index, sha256 } from '../support/client.js';
 import { createDatabase } from '../support/database.js';
@@ -64,7 +64,7 @@ export async function makeKillable() {
 
 /** In an order in which each step leaves what the ones before it made. */
 async function fill(registry: TestRegistry): Promise<void> {
-  const brake = new GcBrake(registry.runs);
+  const brake = new GcBrake(registry.runs, new NoTraffic());
   const pass = { runId: undefined, grace: 0, isDryRun: false };
   // Objects without a blob, blobs without a package, links without a manifest.
   await registry.up(NAME, Buffer.from('an object'));

@@ -1,7 +1,7 @@
 // The pace that operators set holds for all workers together, and a dry run keeps nobody out.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createPrisma } from '#database';
-import { GcBrake } from '#registry';
+import { GcBrake, NoTraffic } from '#registry';
 import { E, image } from '../support/client.js';
 import { openRegistry, type TestRegistry } from './registry.js';
 
@@ -23,7 +23,7 @@ const setPace = (pace: number | undefined) =>
 
 it('has workers wait for each other', async () => {
   await setPace(100);
-  const workers = [new GcBrake(registry.runs), new GcBrake(registry.runs)];
+  const workers = [new GcBrake(registry.runs, new NoTraffic()), new GcBrake(registry.runs, new NoTraffic())];
   const began = Date.now();
   const rows = 20;
   await Promise.all(
@@ -54,7 +54,7 @@ it('costs what a batch took, not what it might have taken', async () => {
 it('lets a waiting worker go on when an operator takes the pace away', async () => {
   await setPace(1);
   await registry.runs.spend(1_000_000);
-  const passed = new GcBrake(registry.runs).pass();
+  const passed = new GcBrake(registry.runs, new NoTraffic()).pass();
   await setPace(undefined);
   await passed;
 });

@@ -39,6 +39,7 @@ import {
   FinishUpload,
   GcBrake,
   LocalObjectHasher,
+  NoTraffic,
   type ObjectStore,
   type OwnedObjectStore,
   Purge,
@@ -123,7 +124,7 @@ export async function openRegistry({
   };
 
   const collectors = () => {
-    const brake = new GcBrake(runs);
+    const brake = new GcBrake(runs, new NoTraffic());
     return new Collectors(
       new RewriteMarks(new PrismaUntaggedRules(prisma, untaggedAfter), brake),
       new ApplyRetention(policies, new PrismaRetentionWork(prisma, rules), brake),
@@ -247,7 +248,7 @@ export async function openRegistry({
 
     /** Works off the comparisons that were asked for, over this store. */
     workOffReconciles: (store: OwnedObjectStore = objects) =>
-      new Reconcile(new PrismaReconciling(prisma, backupHorizon), store, new GcBrake(runs)).run(),
+      new Reconcile(new PrismaReconciling(prisma, backupHorizon), store, new GcBrake(runs, new NoTraffic())).run(),
 
     /** One comparison, to its end. */
     async reconcile(isDryRun = false, store: OwnedObjectStore = objects) {

@@ -8,7 +8,7 @@ import {
   PrismaRetentionWork,
   PrismaVersionStore,
 } from '#database';
-import { ApplyRetention, GcBrake, GcStopped, type RetentionPolicy } from '#registry';
+import { ApplyRetention, GcBrake, GcStopped, NoTraffic, type RetentionPolicy } from '#registry';
 import { type Document, E, image } from '../support/client.js';
 import { ACTOR, openRegistry, type TestRegistry } from './registry.js';
 
@@ -52,7 +52,7 @@ function applying(between: () => Promise<void> = async () => undefined) {
     }
   }
   const work = new Interrupted(database, RULES);
-  const run = new ApplyRetention(new PrismaRetentionStore(database), work, new GcBrake(registry.runs));
+  const run = new ApplyRetention(new PrismaRetentionStore(database), work, new GcBrake(registry.runs, new NoTraffic()));
   return { run: () => run.run(PASS), work };
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPrisma, type Database, PrismaStorageFigures, PrismaStorageMeasuring } from '#database';
 import type { RepositoryName } from '#oci';
-import { GcBrake, MeasureStorage, type PackageOrder } from '#registry';
+import { GcBrake, MeasureStorage, NoTraffic, type PackageOrder } from '#registry';
 import { E, encode, image, sha256 } from '../support/client.js';
 import { openRegistry, type TestRegistry } from './registry.js';
 
@@ -119,7 +119,7 @@ it('goes on where a killed worker stopped, and counts nothing twice', async () =
   expect(await measuring.begin()).toBe(true);
   await measuring.step(2);
   const before = await figures.packages({ by: 'size', isAscending: false }, { limit: 100, after: undefined });
-  const brake = new GcBrake(registry.runs);
+  const brake = new GcBrake(registry.runs, new NoTraffic());
   await new MeasureStorage(new PrismaStorageMeasuring(database), brake).run();
   const after = await figures.packages({ by: 'size', isAscending: false }, { limit: 100, after: undefined });
   expect(after.found).toEqual(before.found);

@@ -7,6 +7,7 @@ import type { Storage } from '#storage';
 import { GatewayModule } from '../../gateway/src/gateway.module.js';
 import { WorkerModule } from '../../worker/src/worker.module.js';
 import { LocalAdaptersModule } from './local-adapters.module.js';
+import { RequestTraffic } from './request-traffic.js';
 
 /** What the process opened before Nest starts. */
 export interface Resources {
@@ -26,7 +27,7 @@ export class AllInOneModule {
       imports: [
         LocalAdaptersModule.for(settings, database, storage, log),
         GatewayModule,
-        WorkerModule.for(queues, log),
+        WorkerModule.for(queues, new RequestTraffic(), log),
       ],
     };
   }

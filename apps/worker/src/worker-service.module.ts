@@ -27,6 +27,7 @@ import {
   RetentionWork,
   Scrubbing,
   StorageMeasuring,
+  UnseenTraffic,
   UntaggedRules,
 } from '#registry';
 import { WorkerModule } from './worker.module.js';
@@ -69,7 +70,10 @@ export class WorkerServiceModule {
   static for(resources: WorkerResources): DynamicModule {
     return {
       module: WorkerServiceModule,
-      imports: [WorkerAdaptersModule.for(resources), WorkerModule.for(resources.queues, resources.log)],
+      imports: [
+        WorkerAdaptersModule.for(resources),
+        WorkerModule.for(resources.queues, new UnseenTraffic(), resources.log),
+      ],
     };
   }
 }

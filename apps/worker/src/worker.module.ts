@@ -31,6 +31,7 @@ import {
   Scrub,
   Scrubbing,
   StorageMeasuring,
+  Traffic,
   UntaggedRules,
 } from '#registry';
 import { BullBoard } from './dashboard/bull-board.js';
@@ -41,14 +42,15 @@ import { Schedules, WorkerQueues, workerQueues } from './schedules.js';
 /** What runs by itself: garbage collection. Facts stand in the database; jobs only say "look now". */
 @Module({})
 export class WorkerModule {
-  static for({ connection, ping }: Queues, log: Logger): DynamicModule {
+  static for({ connection, ping }: Queues, traffic: Traffic, log: Logger): DynamicModule {
     return {
       module: WorkerModule,
       global: true, // where the gateway is in the same process, it asks for the dashboard
       exports: [QueueDashboard],
       imports: [BullModule.forRoot({ connection }), BullModule.registerQueue(...QUEUES.map((name) => ({ name })))],
       providers: [
-        useCase(GcBrake, GcRuns),
+        { provide: Traffic, useValue: traffic },
+        useCase(GcBrake, GcRuns, Traffic),
         useCase(RewriteMarks, UntaggedRules, GcBrake),
         useCase(ApplyRetention, RetentionStore, RetentionWork, GcBrake),
         useCase(CollectUntagged, Garbage, GcBrake),

@@ -39,8 +39,8 @@ export interface GarbageRules {
  * No blob has the object: reconcile may have queued one whose row a restored backup brought back. A subquery with a limit, as the
  * planner makes a join of NOT EXISTS that reads all blobs.
  */
-const IS_NO_BLOBS = Prisma.sql`(
-  SELECT true FROM blobs b WHERE b.object_key = object_deletions.object_key LIMIT 1) IS NULL`;
+const IS_NO_BLOBS = Prisma.sql`((
+  SELECT true FROM blobs b WHERE b.object_key = object_deletions.object_key LIMIT 1) IS NULL)`;
 
 /** Each recipe has a file of its own in `gc`. */
 export class PrismaGarbage extends Garbage {
@@ -113,16 +113,26 @@ export class PrismaGarbage extends Garbage {
     return pass.grace ?? this.rules.grace;
   }
 
-  /** Never an object of a blob: what reconcile did not know may have come back with a backup of the database. */
-  override claimDeletions(limit: number): Promise<DueDeletion[]> {
-    return this.database.$queryRaw<DueDeletion[]>`
-      UPDATE object_deletions SET tried_at = now(), tries = tries + 1 WHERE object_key IN (
-        SELECT object_key FROM object_deletions
-        WHERE not_before <= now()
-          AND ${IS_NO_BLOBS}
-          AND (tried_at IS NULL OR tried_at < now() - make_interval(secs => ${RETRY_SECONDS}::float8))
-        ORDER BY not_before LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-      RETURNING object_key AS "objectKey", upload_id AS "uploadId"`;
+  /**
+   * Never an object of a blob: what reconcile did not know may have come back with a backup of the database. Whether it did is
+   * asked of those that are claimed alone: the planner would ask it of all that are due, and sort them.
+   */
+  override async claimDeletions(limit: number): Promise<DueDeletion[]> {
+    for (;;) {
+      const claimed = await this.database.$queryRaw<Array<DueDeletion & { isNoBlobs: boolean }>>`
+        WITH due AS MATERIALIZED (
+          SELECT object_key FROM object_deletions
+          WHERE not_before <= now()
+            AND (tried_at IS NULL OR tried_at < now() - make_interval(secs => ${RETRY_SECONDS}::float8))
+          ORDER BY not_before LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        ), known AS (SELECT object_key, ${IS_NO_BLOBS} AS is_no_blobs FROM due AS object_deletions)
+        UPDATE object_deletions d SET tried_at = now(), tries = tries + is_no_blobs::int
+        FROM known WHERE d.object_key = known.object_key
+        RETURNING d.object_key AS "objectKey", upload_id AS "uploadId", is_no_blobs AS "isNoBlobs"`;
+      const due = claimed.filter(({ isNoBlobs }) => isNoBlobs);
+      if (due.length > 0 || claimed.length < limit)
+        return due.map(({ objectKey, uploadId }) => ({ objectKey, uploadId }));
+    }
   }
 
   override async confirmDeletions(keys: readonly ObjectKey[]): Promise<void> {

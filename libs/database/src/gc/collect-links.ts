@@ -52,11 +52,7 @@ export async function collectLinks(
       AND NOT EXISTS (SELECT FROM manifest_blobs u WHERE u.package_id = pb.package_id AND u.digest = pb.digest)
       AND NOT EXISTS (SELECT FROM manifest_missing u WHERE u.package_id = pb.package_id AND u.digest = pb.digest)
     RETURNING pb.package_id AS "packageId", pb.digest, pb.blob_id AS "blobId"`;
-  // What is left of them is used: nobody adds or takes away while the gate is held.
-  await tx.$executeRaw`
-    UPDATE package_blobs pb SET idle_since = NULL FROM unnest(${ids}::int[], ${digests}::text[]) AS l(package_id, digest)
-    WHERE pb.package_id = l.package_id AND pb.digest = l.digest
-      AND pb.idle_since <= now() - make_interval(secs => ${grace}::float8)`;
+  if (gone.length < held.length) await keepUsed(tx, { ids, digests, grace });
   await markBlobsIdle(
     tx,
     gone.map(({ blobId }) => blobId),
@@ -65,4 +61,15 @@ export async function collectLinks(
     taken.push({ kind: 'links', packageId, digest, reason: 'no manifest used it for the grace' });
   }
   return { missed: links.filter((link) => !open.has(link.packageId)) };
+}
+
+/** What is left of them is used: nobody adds or takes away while the gate is held. */
+async function keepUsed(
+  tx: Transaction,
+  { ids, digests, grace }: { ids: number[]; digests: Digest[]; grace: number },
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE package_blobs pb SET idle_since = NULL FROM unnest(${ids}::int[], ${digests}::text[]) AS l(package_id, digest)
+    WHERE pb.package_id = l.package_id AND pb.digest = l.digest
+      AND pb.idle_since <= now() - make_interval(secs => ${grace}::float8)`;
 }

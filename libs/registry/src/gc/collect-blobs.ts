@@ -2,7 +2,7 @@ import type { Garbage, GcPass } from '../ports/garbage.js';
 import { failpoint } from './failpoint.js';
 import type { GcBrake } from './gc-brake.js';
 
-const BATCH = 500;
+const BATCH = 200;
 
 /** Lets go of blobs that no package holds any more: the rows go, and the objects are queued for deletion. */
 export class CollectBlobs {

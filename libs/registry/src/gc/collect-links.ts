@@ -4,7 +4,7 @@ import { byPackage } from './by-package.js';
 import { failpoint } from './failpoint.js';
 import type { GcBrake } from './gc-brake.js';
 
-const BATCH = 500;
+const BATCH = 200;
 /** A busy package is passed over as often; then its gate is waited for. */
 const TRIES = 3;
 const BETWEEN_TRIES_MS = 50;

@@ -3,8 +3,8 @@ import type { ObjectKey, OwnedObjectStore } from '../ports/object-store.js';
 import { failpoint } from './failpoint.js';
 import type { GcBrake } from './gc-brake.js';
 
-/** A quarter of what S3 takes in one call: to write and read 1,000 keys keeps the process from its requests for 40 ms and more. */
-const BATCH = 250;
+/** A fifth of what S3 takes in one call: to write and read 1,000 keys keeps the process from its requests for 40 ms and more. */
+const BATCH = 200;
 const ABORTS_AT_ONCE = 8;
 
 /** Deletes from storage what the database let go of. Only confirmed keys leave the queue; the rest come up again. */

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GcControl, GcRuns } from '../ports/gc-runs.js';
+import type { Traffic } from '../ports/traffic.js';
 
 /** Whoever waits looks as often whether an operator changed something. */
 const LOOK_EVERY_MS = 5_000;
+/** Batches take 10 to 100 ms: long enough for what waited meanwhile to be served, and a thousand rows a second still go. */
+const MAX_REST_MS = 20;
 
 /** Collection was broken off before it was through: by an operator, or because the process ends. */
 export class GcStopped extends Error {
@@ -15,9 +18,14 @@ export class GcStopped extends Error {
 /** What holds collection: asked before each batch. */
 export class GcBrake {
   private owed = 0;
+  /** When the batch at hand began. */
+  private passedAt = 0;
   private readonly ending = new AbortController();
 
-  constructor(private readonly runs: GcRuns) {}
+  constructor(
+    private readonly runs: GcRuns,
+    private readonly traffic: Traffic,
+  ) {}
 
   /** Aborts when the process ends. */
   get signal(): AbortSignal {
@@ -34,17 +42,22 @@ export class GcBrake {
     this.owed += rows;
   }
 
-  /** Returns when the next batch may begin: all batches of all workers share one pace. Errors: GcStopped. */
+  /**
+   * Returns when the next batch may begin: after a rest as long as the last one took where there is traffic, and all batches of
+   * all workers share one pace. Errors: GcStopped.
+   */
   async pass(): Promise<void> {
-    const { signal } = this;
-    const { owed } = this;
+    const { signal, owed } = this;
     this.owed = 0;
+    const rest = Math.min(MAX_REST_MS, performance.now() - this.passedAt);
+    if (this.traffic.came() && owed > 0) await sleep(rest, undefined, { signal }).catch(() => undefined);
     for (let spent = owed; ; spent = 0) {
       const { mode, waitMs } = await this.runs.spend(spent);
       if (mode !== 'on') throw new GcStopped(mode);
       if (signal.aborted) throw new GcStopped('ending');
-      if (waitMs <= 0) return;
+      if (waitMs <= 0) break;
       await sleep(Math.min(LOOK_EVERY_MS, waitMs), undefined, { signal }).catch(() => undefined);
     }
+    this.passedAt = performance.now();
   }
 }
