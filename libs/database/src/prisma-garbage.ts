@@ -125,7 +125,7 @@ export class PrismaGarbage extends Garbage {
           WHERE not_before <= now()
             AND (tried_at IS NULL OR tried_at < now() - make_interval(secs => ${RETRY_SECONDS}::float8))
           ORDER BY not_before LIMIT ${limit} FOR UPDATE SKIP LOCKED
-        ), known AS (SELECT object_key, ${IS_NO_BLOBS} AS is_no_blobs FROM due AS object_deletions)
+        ), known AS MATERIALIZED (SELECT object_key, ${IS_NO_BLOBS} AS is_no_blobs FROM due AS object_deletions)
         UPDATE object_deletions d SET tried_at = now(), tries = tries + is_no_blobs::int
         FROM known WHERE d.object_key = known.object_key
         RETURNING d.object_key AS "objectKey", upload_id AS "uploadId", is_no_blobs AS "isNoBlobs"`;
