@@ -52,11 +52,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Model {
   manifests: Map<string, Document>;
   tags: Map<string, string>;
+  /** Referrers whose subject went while an index held them, and that nobody pushed since. */
+  leftOver: Set<string>;
 }
 
 const childrenOf = (document: Document) =>
   ((document.manifests ?? []) as Array<{ digest: string }>).map((c) => c.digest);
-const subjectOf = (document: Document) => (document.subject as { digest: string } | undefined)?.digest;
+const subjectOf = (document: Document | undefined) => (document?.subject as { digest: string } | undefined)?.digest;
 const blobsOf = (document: Document) =>
   document.layers
     ? [document.config, ...(document.layers as unknown[])].map((entry) => (entry as { digest: string }).digest)
@@ -64,14 +66,21 @@ const blobsOf = (document: Document) =>
 const isNamed = (model: Model, digest: string) =>
   [...model.manifests.values()].some((m) => childrenOf(m).includes(digest));
 
-/** DELETE is final: referrers that nothing else holds go with their subject, and theirs with them. */
+/** DELETE is final: referrers that nothing else holds go with their subject, or with the last index that held them longer. */
 function remove(model: Model, digest: string): boolean {
-  if (!model.manifests.has(digest) || isNamed(model, digest)) return false;
+  const document = model.manifests.get(digest);
+  if (!document || isNamed(model, digest)) return false;
   model.manifests.delete(digest);
   for (const [tag, target] of model.tags) if (target === digest) model.tags.delete(tag);
-  for (const [referrer, document] of [...model.manifests]) {
-    const isTagged = [...model.tags.values()].includes(referrer);
-    if (subjectOf(document) === digest && !isTagged && !isNamed(model, referrer)) remove(model, referrer);
+  const isTagged = (manifest: string) => [...model.tags.values()].includes(manifest);
+  for (const [referrer, other] of [...model.manifests]) {
+    if (subjectOf(other) !== digest || isTagged(referrer)) continue;
+    if (isNamed(model, referrer)) model.leftOver.add(referrer);
+    else remove(model, referrer);
+  }
+  for (const child of childrenOf(document)) {
+    const subject = subjectOf(model.manifests.get(child));
+    if (model.leftOver.has(child) && subject && !model.manifests.has(subject) && !isTagged(child)) remove(model, child);
   }
   return true;
 }
@@ -92,7 +101,7 @@ it('holds exactly what is reachable', { timeout: 600_000 }, async () => {
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
       const names = Array.from({ length: PACKAGES }, (_, i) => `acme/round${round}-${i}`);
       round += 1;
-      const models: Model[] = names.map(() => ({ manifests: new Map(), tags: new Map() }));
+      const models: Model[] = names.map(() => ({ manifests: new Map(), tags: new Map(), leftOver: new Set() }));
       for (const one of steps) await perform(one, names, models);
       await registry.collect();
       for (const [i, name] of names.entries()) await expectLike(name, models[i] as Model);
@@ -138,6 +147,7 @@ async function push(name: string, model: Model, document: Document, tagNames: st
   expect(await registry.put(name, document, tagNames)).toBeUndefined();
   const digest = sha256(encode(document));
   model.manifests.set(digest, document);
+  model.leftOver.delete(digest);
   for (const tag of tagNames) model.tags.set(tag, digest);
 }
 

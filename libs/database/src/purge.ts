@@ -59,19 +59,39 @@ export async function purge(tx: Transaction, doomed: Doomed, untaggedAfter: numb
     UPDATE package_blobs SET idle_since = now()
     WHERE package_id = ${packageId} AND digest IN (SELECT digest FROM manifest_blobs WHERE manifest_id = ${id}
       UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
-  const isNamed = Prisma.sql`package_id = ${packageId} AND deleted_at IS NULL AND digest IN (
-    SELECT digest FROM manifest_children WHERE manifest_id = ${id}
-    UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})`;
-  // What a retention policy removed takes along what belonged to it alone, under whatever rule for untagged manifests.
-  await tx.$executeRaw`
-    UPDATE manifests SET is_leftover = true
-    WHERE ${isNamed} AND EXISTS (SELECT FROM manifests d WHERE d.id = ${id} AND d.deleted_by = ${BY_RETENTION.principal})
-      AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
-  await tx.$executeRaw`
-    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)} WHERE ${isNamed}`;
-  await takeReferrers(tx, doomed);
+  const named = await findNamed(tx, doomed);
+  if (named.length > 0) await reviewNamed(tx, doomed, named, untaggedAfter);
+  await takeReferrers(tx, doomed, named);
   await tx.$executeRaw`DELETE FROM manifests WHERE id = ${id}`;
   return true;
+}
+
+/** The live manifests that it names. One look-up each, as the planner makes a walk over all manifests of a join. */
+async function findNamed(tx: Transaction, { id, packageId }: Doomed): Promise<number[]> {
+  const rows = await tx.$queryRaw<Array<{ id: number }>>`
+    SELECT h.id FROM (
+      SELECT digest FROM manifest_children WHERE manifest_id = ${id}
+      UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id}
+    ) c CROSS JOIN LATERAL (
+      SELECT id FROM manifests m
+      WHERE m.package_id = ${packageId} AND m.digest = c.digest AND m.deleted_at IS NULL LIMIT 1) h`;
+  return rows.map((row) => row.id);
+}
+
+/** What a retention policy removed takes along what belonged to it alone, under whatever rule for untagged manifests. */
+async function reviewNamed(
+  tx: Transaction,
+  { id, packageId }: Doomed,
+  named: readonly number[],
+  untaggedAfter: number | undefined,
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE manifests SET is_leftover = true
+    WHERE id = ANY(${named}::int[])
+      AND EXISTS (SELECT FROM manifests d WHERE d.id = ${id} AND d.deleted_by = ${BY_RETENTION.principal})
+      AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = manifests.id)`;
+  await tx.$executeRaw`
+    UPDATE manifests SET review_at = ${reviewTime(packageId, untaggedAfter)} WHERE id = ANY(${named}::int[])`;
 }
 
 /** Due as soon as those that name it are; untouched, and still due, where they are to go in the same pass. */
@@ -91,7 +111,11 @@ async function waitsForIndex(tx: Transaction, { id, packageId, digest }: Doomed)
  * Lets go with `gone` the live referrers that only it held: its own, and those that it named whose subject went before. Its own
  * that another index names are marked to go with that.
  */
-async function takeReferrers(tx: Transaction, { id, packageId, digest }: Doomed): Promise<void> {
+async function takeReferrers(
+  tx: Transaction,
+  { id, packageId, digest }: Doomed,
+  named: readonly number[],
+): Promise<void> {
   const isLetGo = Prisma.sql`r.package_id = ${packageId} AND r.deleted_at IS NULL AND r.id <> ${id}
     AND NOT EXISTS (SELECT FROM tags t WHERE t.manifest_id = r.id)`;
   const isNamed = Prisma.sql`(
@@ -109,8 +133,7 @@ async function takeReferrers(tx: Transaction, { id, packageId, digest }: Doomed)
   const left = await tx.$queryRaw<Referrer[]>`
     UPDATE manifests r SET deleted_at = now(), purge_at = now(), is_leftover = false, deleted_by = ${WITH_SUBJECT}
     WHERE ${isLetGo} AND r.is_leftover AND r.subject_digest IS NOT NULL AND NOT ${isNamed}
-      AND r.digest IN (SELECT digest FROM manifest_children WHERE manifest_id = ${id}
-        UNION ALL SELECT digest FROM manifest_missing WHERE manifest_id = ${id})
+      AND r.id = ANY(${named}::int[])
       AND NOT EXISTS (SELECT FROM manifests s WHERE s.package_id = r.package_id AND s.digest = r.subject_digest
         AND s.id <> ${id})
     RETURNING r.digest, r.deleted_by AS by`;
