@@ -37,7 +37,7 @@ async function lookUps(): Promise<number> {
 }
 
 it('claims object deletions at a cost that does not grow with how many wait', async () => {
-  await database.$executeRawUnsafe(`
+  await server.sql(`
     INSERT INTO object_deletions (object_key, size, not_before)
     SELECT ${keyOf('n')}, 1, now() - interval '1 hour' FROM generate_series(1, ${WAITING}) n`);
   const before = await lookUps();
@@ -47,10 +47,10 @@ it('claims object deletions at a cost that does not grow with how many wait', as
 
 it('passes over objects that blobs have again, however many', async () => {
   await database.$executeRaw`DELETE FROM object_deletions`;
-  await database.$executeRawUnsafe(`
+  await server.sql(`
     INSERT INTO blobs (digest, size, object_key)
     SELECT 'sha256:' || lpad(to_hex(n), 64, '0'), 1, ${keyOf('n')} FROM generate_series(1, ${RETURNED}) n`);
-  await database.$executeRawUnsafe(`
+  await server.sql(`
     INSERT INTO object_deletions (object_key, size, not_before)
     SELECT ${keyOf('n')}, 1, now() - interval '1 hour' + n * interval '1 second' FROM generate_series(1, ${RETURNED + 1}) n`);
   const [last] = await database.$queryRaw<Array<{ key: string }>>`SELECT max(object_key) AS key FROM object_deletions`;
