@@ -4,8 +4,12 @@ import type { Traffic } from '../ports/traffic.js';
 
 /** Whoever waits looks as often whether an operator changed something. */
 const LOOK_EVERY_MS = 5_000;
-/** Batches take 10 to 100 ms: long enough for what waited meanwhile to be served, and a thousand rows a second still go. */
-const MAX_REST_MS = 20;
+/**
+ * Where requests are served, a batch is followed by a rest of so many times its length. Batches take 10 to 80 ms, in which one
+ * request in 25 waits noticeably longer: they must be the lesser part of the time for one in 100 not to.
+ */
+const REST = 4;
+const MAX_REST_MS = 150;
 
 /** Collection was broken off before it was through: by an operator, or because the process ends. */
 export class GcStopped extends Error {
@@ -43,13 +47,13 @@ export class GcBrake {
   }
 
   /**
-   * Returns when the next batch may begin: after a rest as long as the last one took where there is traffic, and all batches of
-   * all workers share one pace. Errors: GcStopped.
+   * Returns when the next batch may begin: after a rest where there is traffic, and all batches of all workers share one pace.
+   * Errors: GcStopped.
    */
   async pass(): Promise<void> {
     const { signal, owed } = this;
     this.owed = 0;
-    const rest = Math.min(MAX_REST_MS, performance.now() - this.passedAt);
+    const rest = Math.min(MAX_REST_MS, REST * (performance.now() - this.passedAt));
     if (this.traffic.came() && owed > 0) await sleep(rest, undefined, { signal }).catch(() => undefined);
     for (let spent = owed; ; spent = 0) {
       const { mode, waitMs } = await this.runs.spend(spent);
