@@ -130,7 +130,10 @@ async function takeReferrers(
       deleted_by = CASE d.deleted_by WHEN ${BY_RETENTION.principal} THEN d.deleted_by ELSE ${WITH_SUBJECT} END
     FROM manifests d WHERE d.id = ${id} AND ${isLetGo} AND r.subject_digest = ${digest} AND NOT ${isNamed}
     RETURNING r.digest, r.deleted_by AS by`;
-  const left = await tx.$queryRaw<Referrer[]>`
+  const left =
+    named.length === 0
+      ? []
+      : await tx.$queryRaw<Referrer[]>`
     UPDATE manifests r SET deleted_at = now(), purge_at = now(), is_leftover = false, deleted_by = ${WITH_SUBJECT}
     WHERE ${isLetGo} AND r.is_leftover AND r.subject_digest IS NOT NULL AND NOT ${isNamed}
       AND r.id = ANY(${named}::int[])
