@@ -1,9 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { Prisma, PrismaClient } from './generated/client.js';
+import { LookUps } from './look-ups.js';
 
 export { Prisma };
-export type Database = PrismaClient;
+export type Database = PrismaClient & { readonly lookUps: LookUps };
 
 /**
  * Limits of every session, in milliseconds; a job that needs longer says so with SET LOCAL. The gates of packages are
@@ -21,37 +22,37 @@ const SESSION = '-c search_path=public -c default_transaction_isolation=read\\ c
 /** How long a request waits for a connection, a free one or a new one. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/**
- * Statements that say so are planned once for each connection; their text never varies, so they stay few. They look up a batch of
- * keys, each by an index. Left to itself PostgreSQL plans them anew for every short batch, which takes longer than running them.
- */
-const PREPARED = /^\/\* prepared: ([a-z-]+) \*\//;
-
 /** One plan for batches of any size, the same on an empty database and on a full one: indexes, key by key. */
 const PLANNED_ONCE =
   '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
 
-/** Twice as many as there are such statements: a batcher has two on the wire. */
-const PREPARED_CONNECTIONS = 6;
+/**
+ * Two for each of the statements, as a batcher has two on the wire. They stay: making one and planning its first statements takes
+ * longer than any look-up may.
+ */
+const LOOK_UP_POOL = { max: 8, idleTimeoutMillis: 0 };
 
 /**
- * A client on pools of its own, which connect when first used: `poolSize` connections, and a few more for the look-ups of every
- * request, which so never wait behind writers. Parameters in the URL go before the settings here.
+ * A client on connections of its own, which are made when first used: `poolSize`, and a few more for `lookUps`. Parameters in the
+ * URL go before the settings here. `$disconnect` ends all of them.
  */
 export function createPrisma(url: string, { poolSize }: { poolSize: number }): Database {
-  const pool = openPool(url, poolSize, SESSION);
-  sendPreparedTo(openPool(url, PREPARED_CONNECTIONS, `${SESSION} ${PLANNED_ONCE}`), pool);
-  const adapter = new PrismaPg(pool, {
-    statementNameGenerator: ({ sql }) => PREPARED.exec(sql)?.[1] ?? '',
-    disposeExternalPool: true,
+  const pool = openPool(url, SESSION, { max: poolSize });
+  const lookUps = new LookUps(openPool(url, `${SESSION} ${PLANNED_ONCE}`, LOOK_UP_POOL));
+  const client = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
+  const disconnect = client.$disconnect.bind(client);
+  return Object.assign(client, {
+    lookUps,
+    $disconnect: async () => {
+      await Promise.all([disconnect(), lookUps.close()]);
+    },
   });
-  return new PrismaClient({ adapter });
 }
 
-function openPool(connectionString: string, max: number, options: string): pg.Pool {
+function openPool(connectionString: string, options: string, size: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
-    max,
+    ...size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'berth',
     options,
@@ -62,15 +63,4 @@ function openPool(connectionString: string, max: number, options: string): pg.Po
   pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', () => undefined); // the same, of one that waits in the pool
   return pool;
-}
-
-/** Named statements outside of transactions take the other pool, which ends with this one. */
-function sendPreparedTo(prepared: pg.Pool, pool: pg.Pool): void {
-  const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<unknown>;
-  const end = pool.end.bind(pool) as () => Promise<void>;
-  const queryPrepared = prepared.query.bind(prepared) as typeof query;
-  pool.query = ((config: pg.QueryConfig) => (config.name ? queryPrepared : query)(config)) as typeof pool.query;
-  pool.end = (async () => {
-    await Promise.all([end(), prepared.end()]);
-  }) as typeof pool.end;
 }

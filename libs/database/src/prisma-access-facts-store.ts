@@ -66,7 +66,6 @@ const LACKS_SIGN_ON = Prisma.sql`(ns.requires_sso
   AND NOT EXISTS (SELECT FROM access_token_sso ts WHERE ts.token_id = t.id AND ts.namespace_id = ns.id)
   AND NOT EXISTS (SELECT FROM sessions WHERE sessions.token_id = t.id AND sessions.is_sso))`;
 
-/** `prepared:` keeps its plan from one time to the next (database.ts): planning these joins takes longer than running them. */
 const factsOfMany = (
   users: Array<number | null>,
   tokens: Array<number | null>,
@@ -75,7 +74,7 @@ const factsOfMany = (
   names: string[],
   owners: string[],
   deleted: Array<number | null>,
-) => Prisma.sql`/* prepared: access-facts */
+) => Prisma.sql`
   SELECT r.ord::int AS ord,
     CASE WHEN r.source_id IS NULL THEN u.id IS NOT NULL ELSE tp.id IS NOT NULL END AS "isAlive",
     ${IS_CONFINED_ELSEWHERE} AS "isConfinedElsewhere", ${LACKS_SIGN_ON} AS "lacksSignOn",
@@ -127,9 +126,7 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
     const [user] = await this.database.$queryRaw<Array<{ id: number }>>`
       SELECT id FROM users WHERE login_key = ${login?.toLowerCase() ?? ''} AND disabled_at IS NULL`;
     const { owner } = splitRepositoryName(name);
-    const [row] = await this.database.$queryRaw<FactsRow[]>(
-      factsOfMany([user?.id ?? null], [null], [null], [null], [name], [owner], [null]),
-    );
+    const [row] = await this.lookUp(factsOfMany([user?.id ?? null], [null], [null], [null], [name], [owner], [null]));
     if (!row) throw new Error('facts without a row');
     if (!user) return factsOf(ANONYMOUS, row);
     const full = { ...row, tokenId: 0, scopes: [...TOKEN_SCOPES].filter((scope) => scope !== 'admin:registry') };
@@ -145,14 +142,16 @@ export class PrismaAccessFactsStore extends AccessFactsStore {
     const names = keys.map(({ name }) => name);
     const owners = names.map((name) => splitRepositoryName(name).owner);
     const deleted = keys.map(({ deletedId }) => deletedId ?? null);
-    const rows = await this.database.$queryRaw<FactsRow[]>(
-      factsOfMany(users, tokens, policies, sources, names, owners, deleted),
-    );
+    const rows = await this.lookUp(factsOfMany(users, tokens, policies, sources, names, owners, deleted));
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map(({ principal }, i) => {
       const row = found.get(i + 1);
       return !row || (principal.kind !== 'anonymous' && !row.isAlive) ? 'revoked' : factsOf(principal, row);
     });
+  }
+
+  private lookUp(facts: Prisma.Sql): Promise<FactsRow[]> {
+    return this.database.lookUps.find('access-facts', facts);
   }
 
   override async findTokenHolder(hash: Uint8Array): Promise<TokenHolder | undefined> {

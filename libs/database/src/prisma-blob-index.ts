@@ -1,7 +1,7 @@
 import { Batcher } from '#batching';
 import type { Digest } from '#oci';
 import { BlobIndex, type ObjectKey, type Repository, type StoredBlob } from '#registry';
-import type { Database } from './database.js';
+import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
@@ -43,13 +43,14 @@ export class PrismaBlobIndex extends BlobIndex {
   }
 
   private async findMany(keys: BlobKey[]): Promise<Array<BlobRow | undefined>> {
-    const rows = await this.database.$queryRaw<Array<BlobRow & { ord: number }>>`
+    const statement = Prisma.sql`
       SELECT r.ord::int AS ord, b.digest, b.size::float8 AS size, b.object_key AS "objectKey",
         coalesce(pb.idle_since < now() - make_interval(secs => ${this.grace / 2}::float8), false) AS "needsLease"
       FROM unnest(${keys.map((key) => key.packageId)}::int[], ${keys.map((key) => key.digest)}::text[])
         WITH ORDINALITY AS r(package_id, digest, ord)
       JOIN package_blobs pb ON pb.package_id = r.package_id AND pb.digest = r.digest
       JOIN blobs b ON b.id = pb.blob_id AND b.missing_since IS NULL`;
+    const rows = await this.database.lookUps.find<BlobRow & { ord: number }>('find-blobs', statement);
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map((_, i) => found.get(i + 1));
   }

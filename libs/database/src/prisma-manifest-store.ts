@@ -11,7 +11,7 @@ import {
 } from '#registry';
 import { recordEvent } from './audit.js';
 import { buryDigests, unbury } from './bury.js';
-import type { Database } from './database.js';
+import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
 import { markBuildCaches } from './gc/evict-build-caches.js';
 import { linkAtFirstPush } from './link-source.js';
@@ -87,8 +87,7 @@ export class PrismaManifestStore extends ManifestStore {
     const packageIds = keys.map((key) => key.packageId);
     const tags = keys.map(({ reference }) => (reference.kind === 'tag' ? reference.tag : null));
     const digests = keys.map(({ reference }) => (reference.kind === 'digest' ? reference.digest : null));
-    // Prepared (database.ts): every pull runs this, and planning it takes longer than running it.
-    const rows = await this.database.$queryRaw<Array<Located & { ord: number }>>`/* prepared: locate-manifests */
+    const statement = Prisma.sql`
       WITH r AS (
         SELECT * FROM unnest(${packageIds}::int[], ${tags}::text[], ${digests}::text[])
           WITH ORDINALITY AS r(package_id, tag, digest, ord)
@@ -99,6 +98,7 @@ export class PrismaManifestStore extends ManifestStore {
       UNION ALL
       SELECT r.ord::int, m.id, m.digest, m.package_id, coalesce(m.review_at <= now() + interval '1 hour', false) FROM r
       JOIN manifests m ON m.package_id = r.package_id AND m.digest = r.digest AND m.deleted_at IS NULL`;
+    const rows = await this.database.lookUps.find<Located & { ord: number }>('locate-manifests', statement);
     const found = new Map(rows.map((row) => [row.ord, row]));
     return keys.map((_, i) => found.get(i + 1));
   }

@@ -41,12 +41,13 @@ export class PrismaTombstones extends Tombstones {
   }
 
   private async findMany(keys: Key[]): Promise<Array<Tombstone | undefined>> {
-    // Prepared (database.ts): a client that asks again and again for what is gone must stay cheap.
-    const rows = await this.database.$queryRaw<Array<TombstoneRow & { ord: number }>>`/* prepared: find-tombstones */
+    // A client that asks again and again for what is gone must stay cheap.
+    const statement = Prisma.sql`
       SELECT r.ord::int AS ord, ${TOMBSTONE}
       FROM unnest(${keys.map(({ packageId }) => packageId)}::int[], ${keys.map(({ reference }) => reference)}::text[])
         WITH ORDINALITY AS r(package_id, reference, ord)
       JOIN tombstones t ON t.package_id = r.package_id AND t.reference = r.reference ${WITH_VERSION}`;
+    const rows = await this.database.lookUps.find<TombstoneRow & { ord: number }>('find-tombstones', statement);
     const found = new Map(rows.map((row) => [row.ord, tombstoneOf(row)]));
     return keys.map((_, i) => found.get(i + 1));
   }

@@ -1,17 +1,15 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import passport from 'passport';
 import { ANONYMOUS } from '#auth';
 import { type Credentials, REJECTED } from './credentials.js';
+import { PASSPORT_FRAMEWORK } from './passport-framework.js';
 
-/** A passport guard that works on Fastify: passport writes to a Node response, never to a Fastify reply. */
-export function PassportGuard(strategy: string) {
-  return class extends AuthGuard(strategy) {
-    getResponse(context: ExecutionContext): unknown {
-      return context.switchToHttp().getResponse<{ raw: unknown }>().raw;
-    }
-  };
-}
+passport.framework(PASSPORT_FRAMEWORK);
+
+/** Nest's guard that has passport run a strategy, as `passport-framework.ts` says. */
+export const PassportGuard = AuthGuard;
 
 /**
  * Finds out who is asking and leaves the judgement to what comes behind: `request.user` becomes `Credentials`, anonymous
