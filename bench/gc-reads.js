@@ -8,14 +8,14 @@ import { addOrphans, query } from './orphans.js';
 import { RegistryClient } from './registry-client.js';
 import { openS3 } from './s3-server.js';
 
-const ORPHANS = 8000;
+const ORPHANS = 1500;
 /** GETs a second: of a registry that is used, and not at its limit. */
 const RATE = 200;
-const ALONE_MS = 8000;
+const ALONE_MS = 25_000; // about as long as a collection takes
 const ACCEPT = { accept: 'application/vnd.oci.image.manifest.v1+json' };
 
 /**
- * How long GETs of a manifest by tag take at a fixed rate, without and with the collection of thousands of orphaned blobs going
+ * How long GETs of a manifest by tag take at a fixed rate, without and with the collection of orphaned blobs going
  * on in the same process, objects in S3: the harder case, as services apart have an event loop each.
  */
 export async function measureReads(folder, { rounds, s3: given }) {
@@ -38,10 +38,10 @@ export async function measureReads(folder, { rounds, s3: given }) {
       const headers = { ...ACCEPT, ...(await client.authorization()) };
       const ask = (until) => askAtRate(berth.url + path, headers, until);
       await ask(sleep(1000)); // warm
-      const alone = percentiles(await ask(sleep(ALONE_MS)));
+      const alone = await ask(sleep(ALONE_MS));
       const began = performance.now();
-      const during = percentiles(await ask(collect(berth)));
-      measured.push({ alone, during, ratio: during.p99 / alone.p99, runMs: performance.now() - began });
+      const during = await ask(collect(berth));
+      measured.push({ alone, during, runMs: performance.now() - began });
     }
     store.close();
     return measured;
@@ -54,21 +54,26 @@ export async function measureReads(folder, { rounds, s3: given }) {
 }
 
 /**
- * Answers whether the demand is met: p99 at most 1.5 times as long in the middle one of the rounds. Each has both within seconds,
- * as what else a machine does changes by the minute.
+ * Answers whether the demand is met: p99 at most 1.5 times as long, of the requests of all rounds. Each round asks both alone and
+ * during within seconds, as what else a machine does changes by the minute.
  */
 export function printReads(rounds, isJson) {
-  const ratio = rounds.map((round) => round.ratio).sort((a, b) => a - b)[Math.floor(rounds.length / 2)];
-  if (isJson) console.log(JSON.stringify({ rounds, ratio }));
+  const all = (phase) => percentiles(rounds.flatMap((round) => round[phase]));
+  const alone = all('alone');
+  const during = all('during');
+  const ratio = during.p99 / alone.p99;
+  const each = rounds.map((round) => ({
+    alone: percentiles(round.alone),
+    during: percentiles(round.during),
+    runMs: round.runMs,
+  }));
+  if (isJson) console.log(JSON.stringify({ rounds: each, alone, during, ratio }));
   else {
     console.log(`manifest GET at ${RATE} a second, alone and while ${ORPHANS} orphaned blobs are collected:`);
     const tell = ({ p50, p99 }) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
-    for (const { alone, during, ratio: one, runMs } of rounds) {
-      console.log(
-        `  ${tell(alone)}; ${tell(during)} for ${(runMs / 1000).toFixed(1)} s; ratio of p99 ${one.toFixed(2)}`,
-      );
-    }
-    console.log(`  middle ratio ${ratio.toFixed(2)} (at most 1.50)`);
+    for (const round of each)
+      console.log(`  ${tell(round.alone)}; ${tell(round.during)} for ${(round.runMs / 1000).toFixed(1)} s`);
+    console.log(`  all: ${tell(alone)}; ${tell(during)}; ratio of p99 ${ratio.toFixed(2)} (at most 1.50)`);
   }
   return ratio <= 1.5;
 }

@@ -16,7 +16,7 @@ export class CollectBlobs {
     let looked = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
       await this.brake.pass();
-      const batch = await this.garbage.collectBlobs(BATCH, after, pass);
+      const batch = await this.garbage.collectBlobs(this.brake.rows(BATCH), after, pass);
       failpoint('blobs-collected');
       this.brake.owe(batch.looked);
       looked += batch.looked;

@@ -21,7 +21,7 @@ export class CollectLinks {
     let looked = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
       await this.brake.pass();
-      const { rows, next } = await this.garbage.findIdleLinks(BATCH, after, pass);
+      const { rows, next } = await this.garbage.findIdleLinks(this.brake.rows(BATCH), after, pass);
       failpoint('links-found');
       if (rows.length > 0) await this.collect(rows, pass);
       this.brake.owe(rows.length);

@@ -17,7 +17,7 @@ export class CollectUntagged {
     let hidden = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
       await this.brake.pass();
-      const { rows, next } = await this.garbage.findDueManifests(BATCH, after);
+      const { rows, next } = await this.garbage.findDueManifests(this.brake.rows(BATCH), after);
       failpoint('untagged-found');
       for (const [packageId, manifests] of byPackage(rows)) {
         const ids = manifests.map(({ id }) => id);

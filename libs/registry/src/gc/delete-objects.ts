@@ -20,7 +20,7 @@ export class DeleteObjects {
     const sum = { deleted: 0, failed: 0 };
     for (;;) {
       await this.brake.pass();
-      const due = await this.garbage.claimDeletions(BATCH);
+      const due = await this.garbage.claimDeletions(this.brake.rows(BATCH));
       if (due.length === 0) return sum;
       this.brake.owe(due.length);
       failpoint('objects-claimed');

@@ -16,11 +16,12 @@ export class ExpireUploads {
     let closed = 0;
     for (;;) {
       await this.brake.pass();
-      const batch = await this.garbage.closeExpiredUploads(BATCH, pass);
+      const most = this.brake.rows(BATCH);
+      const batch = await this.garbage.closeExpiredUploads(most, pass);
       failpoint('uploads-closed');
       this.brake.owe(batch);
       closed += batch;
-      if (batch < BATCH || pass.isDryRun) return closed;
+      if (batch < most || pass.isDryRun) return closed;
     }
   }
 }

@@ -22,6 +22,16 @@ it('rests after a batch where others are served, and only then', async () => {
   expect(await restAfter(1, new NoTraffic())).toBeLessThan(rest);
 });
 
+it('takes fewer rows at once where traffic leaves less room, from the next batch on', async () => {
+  const room = { share: 1 / 5, rest: 0, maxRestMs: 0 };
+  const brake = new GcBrake({ spend: async () => ({ mode: 'on', waitMs: 0 }) } as unknown as GcRuns, {
+    room: () => room,
+  });
+  expect(brake.rows(200)).toBe(200);
+  await brake.pass();
+  expect([200, 100, 1].map((most) => brake.rows(most))).toEqual([40, 20, 1]);
+});
+
 it('breaks off its rest where the process ends', async () => {
   const brake = new GcBrake(
     { spend: async () => ({ mode: 'on', waitMs: 0 }) } as unknown as GcRuns,

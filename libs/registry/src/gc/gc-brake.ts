@@ -1,16 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GcControl, GcRuns } from '../ports/gc-runs.js';
-import type { Traffic } from '../ports/traffic.js';
+import { ALL_ROOM, type Traffic } from '../ports/traffic.js';
 
 /** Whoever waits looks as often whether an operator changed something. */
 const LOOK_EVERY_MS = 5_000;
-/**
- * Where requests are served, a batch is followed by a rest of so many times its length. Batches take 10 to 80 ms, in which one
- * request in 25 waits noticeably longer: they must be the lesser part of the time for one in 100 not to.
- */
-const REST = 4;
-const MAX_REST_MS = 150;
-
 /** Collection was broken off before it was through: by an operator, or because the process ends. */
 export class GcStopped extends Error {
   constructor(readonly reason: Exclude<GcControl['mode'], 'on'> | 'ending') {
@@ -24,6 +17,8 @@ export class GcBrake {
   private owed = 0;
   /** When the batch at hand began. */
   private passedAt = 0;
+  /** As of the batch at hand. */
+  private room = ALL_ROOM;
   private readonly ending = new AbortController();
 
   constructor(
@@ -46,6 +41,11 @@ export class GcBrake {
     this.owed += rows;
   }
 
+  /** How many rows the batch that may begin takes, of so many at most: what it does at once, others wait for. */
+  rows(most: number): number {
+    return Math.ceil(most * this.room.share);
+  }
+
   /**
    * Returns when the next batch may begin: after a rest where there is traffic, and all batches of all workers share one pace.
    * Errors: GcStopped.
@@ -53,8 +53,9 @@ export class GcBrake {
   async pass(): Promise<void> {
     const { signal, owed } = this;
     this.owed = 0;
-    const rest = Math.min(MAX_REST_MS, REST * (performance.now() - this.passedAt));
-    if (this.traffic.came() && owed > 0) await sleep(rest, undefined, { signal }).catch(() => undefined);
+    this.room = this.traffic.room();
+    const rest = Math.min(this.room.maxRestMs, this.room.rest * (performance.now() - this.passedAt));
+    if (owed > 0 && rest > 0) await sleep(rest, undefined, { signal }).catch(() => undefined);
     for (let spent = owed; ; spent = 0) {
       const { mode, waitMs } = await this.runs.spend(spent);
       if (mode !== 'on') throw new GcStopped(mode);

@@ -27,7 +27,7 @@ export class Purge {
     let gone = 0;
     for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
       await this.brake.pass();
-      const due: DueRows<DueManifest> = await this.garbage.findManifestsToPurge(BATCH, after);
+      const due: DueRows<DueManifest> = await this.garbage.findManifestsToPurge(this.brake.rows(BATCH), after);
       failpoint('purge-found');
       for (const [packageId, manifests] of byPackage(due.rows)) {
         const ids = manifests.map(({ id }) => id);

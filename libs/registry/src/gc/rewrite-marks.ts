@@ -21,8 +21,9 @@ export class RewriteMarks {
     for (let hasMore = true; hasMore; ) {
       await this.brake.pass();
       failpoint('marks-rewritten');
-      hasMore = await this.rules.rewriteSome(BATCH);
-      if (hasMore) this.brake.owe(BATCH);
+      const most = this.brake.rows(BATCH);
+      hasMore = await this.rules.rewriteSome(most);
+      if (hasMore) this.brake.owe(most);
     }
   }
 }
