@@ -28,9 +28,9 @@ const PLANNED_ONCE =
 
 /**
  * Two for each of the statements, as a batcher has two on the wire. They stay: making one and planning its first statements takes
- * longer than any look-up may.
+ * longer than any look-up may. Whatever stands between must not forget those that rest.
  */
-const LOOK_UP_POOL = { max: 8, idleTimeoutMillis: 0 };
+const LOOK_UP_POOL = { max: 8, idleTimeoutMillis: 0, keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 
 /**
  * A client on connections of its own, which are made when first used: `poolSize`, and a few more for `lookUps`. Parameters in the

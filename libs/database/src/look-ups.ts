@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Prisma } from './database.js';
+import type { Prisma } from './generated/client.js';
 
 /**
  * What every request asks: statements that look up a batch of keys, each by an index, of a text that never varies. A connection
