@@ -11,12 +11,12 @@ import { openS3 } from './s3-server.js';
 const ORPHANS = 1500;
 /** GETs a second: of a registry that is used, and not at its limit. */
 const RATE = 200;
-const ALONE_MS = 25_000; // about as long as a collection takes
+const ALONE_MS = 25_000;
 const ACCEPT = { accept: 'application/vnd.oci.image.manifest.v1+json' };
 
 /**
  * How long GETs of a manifest by tag take at a fixed rate, without and with the collection of orphaned blobs going
- * on in the same process, objects in S3: the harder case, as services apart have an event loop each.
+ * on in the same process, objects in S3. A worker of its own, which rests less, is not measured here.
  */
 export async function measureReads(folder, { rounds, s3: given }) {
   const services = await startServices(folder);

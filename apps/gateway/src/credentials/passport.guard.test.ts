@@ -20,10 +20,12 @@ class AnybodyStrategy extends PassportStrategy(AuthorizationStrategy, 'anybody')
 new AnybodyStrategy();
 const guard = new (PassportGuard('anybody'))();
 
+const contextOf = (request: object) =>
+  ({ switchToHttp: () => ({ getRequest: () => request, getResponse: () => ({}) }) }) as unknown as ExecutionContext;
+
 async function ask(authorization?: string): Promise<unknown> {
   const request = { headers: { authorization }, user: undefined, bytes: new Array(2000).fill(0) };
-  const http = { getRequest: () => request, getResponse: () => ({}) };
-  await guard.canActivate({ switchToHttp: () => http } as unknown as ExecutionContext);
+  await guard.canActivate(contextOf(request));
   return request.user;
 }
 
@@ -35,9 +37,8 @@ it('tells who asks, and how it went', async () => {
 });
 
 it('says which strategy is missing', async () => {
-  const http = { getRequest: () => ({ headers: {} }), getResponse: () => ({}) };
-  const context = { switchToHttp: () => http } as unknown as ExecutionContext;
-  await expect(new (PassportGuard('unheard-of'))().canActivate(context)).rejects.toThrow("no strategy 'unheard-of'");
+  const missing = new (PassportGuard('unheard-of'))();
+  await expect(missing.canActivate(contextOf({ headers: {} }))).rejects.toThrow("no strategy 'unheard-of'");
 });
 
 it('leaves nothing of a request among the old objects', async () => {
