@@ -14,7 +14,7 @@ import {
   sha256,
 } from '../support/client.js';
 import { createPerson, type Person } from '../support/people.js';
-import { openRegistry, type TestRegistry, violations } from './registry.js';
+import { ACTOR, openRegistry, type TestRegistry, violations } from './registry.js';
 
 const NAME = 'acme/app';
 const DAY = 86_400;
@@ -117,6 +117,46 @@ describe('the budget', () => {
       { name: 'v1' },
     ]);
     expect(await marks(), 'there is nothing more to do').toEqual([{ looked_with: 0 }]);
+  });
+
+  it('takes, an hour later at most, what an index held', async () => {
+    registry = await openRegistry({ buildCacheBudget: 0 });
+    const named = await pushCache('named', 10);
+    await registry.put(NAME, index([named]), ['index']);
+    await registry.collect();
+    expect(await present(named)).toEqual([true]);
+    await registry.removeManifest(NAME, digestOf(index([named])));
+    await registry.sql("UPDATE build_cache_packages SET again_at = again_at - interval '1 hour'");
+    await registry.collect();
+    expect(await present(named)).toEqual([false]);
+    expect(await registry.keys()).toEqual([]);
+  });
+
+  it('takes what a rule for tags held once that is gone', async () => {
+    registry = await openRegistry({ buildCacheBudget: 0 });
+    const kept = await pushCache('v1', 10);
+    const packageId = await registry.idOf(NAME);
+    await registry.packageSettings.setTagRules(
+      packageId,
+      [{ pattern: 'v[0-9]+', isImmutable: true, publishers: undefined }],
+      ACTOR,
+    );
+    await registry.collect();
+    expect(await present(kept)).toEqual([true]);
+    await registry.packageSettings.setTagRules(packageId, [], ACTOR);
+    await registry.collect();
+    expect(await present(kept)).toEqual([false]);
+  });
+
+  it('holds for a package that was deleted and restored, but not meanwhile', async () => {
+    registry = await openRegistry({ buildCacheBudget: 15 * KB, restoreWindow: DAY });
+    const [first, second] = [await pushCache('first', 10), await pushCache('second', 10)];
+    await registry.removePackage(NAME);
+    await registry.collect();
+    await registry.restorePackage(NAME);
+    expect(await present(first, second)).toEqual([true, true]);
+    await registry.collect();
+    expect(await present(first, second)).toEqual([false, true]);
   });
 
   it("is the package's own where it has one, else the instance's, also when that changes", async () => {

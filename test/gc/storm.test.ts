@@ -72,11 +72,12 @@ async function pushImage(name: string, as: 'image' | 'cache' = 'image'): Promise
   await push(name, document, Math.random() < 0.7 ? [one(TAGS)] : []);
 }
 
-/** Brings back what was deleted, or deletes what can be brought back. */
+/** Brings back what was deleted, or deletes what can be brought back: versions, which build caches are not. */
 async function removeOrRestore(name: string): Promise<void> {
   const [version] = await registry.sql<{ id: number; isDeleted: boolean }>(
     `SELECT id, deleted_at IS NOT NULL AS "isDeleted" FROM manifests
-     WHERE package_id = $1 AND (deleted_at IS NULL OR purge_at > now()) ORDER BY deleted_at NULLS LAST, random() LIMIT 1`,
+     WHERE package_id = $1 AND class <> 'build_cache' AND (deleted_at IS NULL OR purge_at > now())
+     ORDER BY deleted_at NULLS LAST, random() LIMIT 1`,
     [await registry.idOf(name)],
   );
   if (version?.isDeleted) await registry.restoreVersion(name, version.id);
@@ -183,14 +184,20 @@ it('comes out whole', { timeout: 600_000 }, async () => {
   await registry.sql('DELETE FROM retention_looks');
   await registry.sql('UPDATE build_cache_packages SET looked_with = NULL');
   const run = await registry.collect();
-  expect(await registry.sql('SELECT kind, count FROM gc_counts WHERE run_id = $1 AND count > 0', [run])).toEqual([]);
+  const found = await registry.sql('SELECT kind, package_id, digest, reason FROM gc_log WHERE run_id = $1', [run]);
+  expect(
+    await registry.sql('SELECT kind, count FROM gc_counts WHERE run_id = $1 AND count > 0', [run]),
+    JSON.stringify(found),
+  ).toEqual([]);
 });
 
 /** Whoever was cut off left rows that time alone ends, and restore windows, too: it passes. */
 async function passTime(): Promise<void> {
   await registry.sql("UPDATE upload_sessions SET busy_until = NULL, expires_at = now() - interval '1 second'");
   await registry.sql('UPDATE manifests SET purge_at = now() WHERE purge_at > now()');
+  await registry.sql('UPDATE manifests SET review_at = now() WHERE review_at > now()');
   await registry.sql('UPDATE packages SET purge_at = now() WHERE purge_at > now()');
+  await registry.sql('UPDATE build_cache_packages SET again_at = now() WHERE again_at > now()');
   for (const table of ['gc_runs', 'reconcile_runs', 'scrub']) {
     await registry.sql(`UPDATE ${table} SET seen_at = seen_at - interval '1 hour'`);
   }

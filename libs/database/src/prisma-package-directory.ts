@@ -15,6 +15,7 @@ import { recordEvent } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { mostDownloads } from './downloads.js';
 import { passGate } from './gate.js';
+import { markBuildCachesThere } from './gc/evict-build-caches.js';
 import { NameTaken } from './name-taken.js';
 import { inTransaction } from './transaction.js';
 import { isVisibleTo } from './visible-packages.js';
@@ -148,6 +149,7 @@ export class PrismaPackageDirectory extends PackageDirectory {
         const named = await tx.$executeRaw`
           INSERT INTO package_names (full_name, package_id) VALUES (${deleted.name}, ${packageId}) ON CONFLICT DO NOTHING`;
         if (named === 0) throw new NameTaken(deleted.name);
+        await markBuildCachesThere(tx, packageId); // while it was deleted, none were evicted
         await recordEvent(tx, { kind: 'package.restore', packageId, actor, data: { name: deleted.name } });
         return 'restored';
       });

@@ -2,6 +2,7 @@ import { type Actor, PackageSettings, type StorageSettings, type TagRule } from 
 import { recordPackageAudit } from './audit.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
+import { markBuildCachesThere } from './gc/evict-build-caches.js';
 import { judgeAgain } from './judge-again.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
@@ -48,7 +49,7 @@ export class PrismaPackageSettings extends PackageSettings {
       const changed = await tx.$executeRaw`
         UPDATE packages SET ${Prisma.join(given)} WHERE id = ${packageId} AND deleted_at IS NULL`;
       if (changed > 0) {
-        await tx.$executeRaw`UPDATE build_cache_packages SET looked_with = NULL WHERE package_id = ${packageId}`;
+        await markBuildCachesThere(tx, packageId);
         await recordPackageAudit(tx, { actor, action: 'package.settings', packageId, data: { ...settings } });
       }
       return changed > 0;
@@ -77,6 +78,7 @@ export class PrismaPackageSettings extends PackageSettings {
           VALUES (${packageId}, ${pattern}, ${isImmutable}, ${publishers ?? null}::text[])`;
       }
       await judgeAgain(tx, packageId);
+      await markBuildCachesThere(tx, packageId);
       await recordPackageAudit(tx, { actor, action: 'package.tag-rules', packageId, data: { rules } });
       return { unknown: [] };
     });

@@ -15,17 +15,25 @@ import { BY_BUILD_CACHE_BUDGET } from './rule-actors.js';
 /** Caches that go in one transaction; each takes its references along. */
 const BATCH = 50;
 
+/** What holds caches beyond the budget (a tag's rule, an index) may let go of them without a word. */
+const LOOK_AGAIN = '1 hour';
+
 /** As `build_cache_packages.looked_with` has it. */
 const asLookedWith = (budget: number | undefined): bigint => BigInt(budget ?? -1);
 
-/** Has the collector look at the package: called last in the transaction of a push, which passed the gate. */
+/** Has the collector look at a package that got a cache: called last in the transaction of a push, which passed the gate. */
 export async function markBuildCaches(tx: Transaction, packageId: number): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO build_cache_packages AS p (package_id) VALUES (${packageId})
     ON CONFLICT (package_id) DO UPDATE SET looked_with = NULL WHERE p.looked_with IS NOT NULL`;
 }
 
-/** Packages with caches that were pushed, or with another budget of the instance, since somebody looked. */
+/** Has it look at the caches of a package, if it has any: what it may keep of them has changed. The caller passed the gate. */
+export async function markBuildCachesThere(tx: Transaction, packageId: number): Promise<void> {
+  await tx.$executeRaw`UPDATE build_cache_packages SET looked_with = NULL WHERE package_id = ${packageId}`;
+}
+
+/** Packages with caches that were pushed, or with another budget of the instance, since somebody looked; and of held ones each hour. */
 export async function findBuildCachesToLookAt(
   database: Database,
   limit: number,
@@ -40,6 +48,8 @@ export async function findBuildCachesToLookAt(
       UNION ALL (SELECT package_id FROM build_cache_packages WHERE looked_with < ${lookedWith}::bigint AND package_id > ${from}::int
         ORDER BY package_id LIMIT ${limit})
       UNION ALL (SELECT package_id FROM build_cache_packages WHERE looked_with > ${lookedWith}::bigint AND package_id > ${from}::int
+        ORDER BY package_id LIMIT ${limit})
+      UNION (SELECT package_id FROM build_cache_packages WHERE again_at <= now() AND package_id > ${from}::int
         ORDER BY package_id LIMIT ${limit})
     ) due ORDER BY package_id LIMIT ${limit}`;
   return { rows: rows.map(({ id }) => id), next: rows.length === limit ? String(rows.at(-1)?.id) : undefined };
@@ -84,8 +94,10 @@ export async function evictBuildCaches(
   }
   if (caches.length === evicted) await tx.$executeRaw`DELETE FROM build_cache_packages WHERE package_id = ${packageId}`;
   else {
+    const isOver = budget !== undefined && total > budget;
     await tx.$executeRaw`
-      UPDATE build_cache_packages SET looked_with = ${asLookedWith(rules.buildCacheBudget)}::bigint
+      UPDATE build_cache_packages SET looked_with = ${asLookedWith(rules.buildCacheBudget)}::bigint,
+        again_at = CASE WHEN ${isOver} THEN now() + ${LOOK_AGAIN}::interval END
       WHERE package_id = ${packageId}`;
   }
   return { evicted, isDone: true };
