@@ -14,8 +14,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // Tests of a whole Berth start processes; a slow machine must not make them fail.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 30_000 } }, // a second unless said, which is nothing on such a machine
+    expect: { poll: { timeout: 60_000 } }, // a second unless said, which is nothing on such a machine
   },
 });
