@@ -1,5 +1,5 @@
-// Two workers on a Redis that loses everything once a second, while clients push, retag and delete: in the end bucket, database
-// and what the clients did agree.
+// Two workers on a Redis that loses everything once a second, while clients push, retag and delete, a retention policy and a budget
+// of build caches take away: in the end bucket, database and what the clients did agree.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +7,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type S3Server, startS3Server, whyNoS3 } from '#testing';
 import {
   type Accounts,
+  buildCache,
   collectGarbage,
   createAccounts,
+  createToken,
   type Document,
   descriptor,
   E,
@@ -19,6 +21,7 @@ import {
   sha256,
 } from '../support/client.js';
 import { type BerthProcess, startProcess } from '../support/process.js';
+import { rest } from '../support/rest.js';
 import { type SplitBerth, startSplit } from '../support/split.js';
 
 const SECONDS = Number(process.env.BERTH_TEST_FLUSH_SECONDS ?? 15);
@@ -26,6 +29,9 @@ const SECONDS = Number(process.env.BERTH_TEST_FLUSH_SECONDS ?? 15);
 const CLIENTS = 4;
 const LAYERS = Array.from({ length: 8 }, (_, i) => Buffer.from(`layer ${i} of all`));
 const TAGS = ['a', 'b', 'c', 'd'];
+/** Of tags `build-N`. */
+const KEPT_BUILDS = 2;
+const RETENTION = { tags: 'build-.*', keep: [{ newest: KEPT_BUILDS }] };
 const missing = whyNoS3();
 
 let s3: S3Server;
@@ -46,10 +52,14 @@ beforeAll(async () => {
     BERTH_GC_GRACE: '0s',
     BERTH_UNTAGGED_AFTER: '0s',
     BERTH_RESTORE_WINDOW: '0s',
+    BERTH_BUILD_CACHE_BUDGET: '1', // too little for any
   });
   second = startProcess('worker', { ...berth.environmentOf('worker'), BERTH_RPC_LISTEN: '127.0.0.1:0' });
   await second.ready;
   accounts = await createAccounts(berth);
+  const owner = await createToken(berth, 'pusher', ['read:packages', 'write:packages', 'delete:packages', 'admin:org']);
+  const { status } = await rest(berth, owner.token, '/orgs/acme/retention', { method: 'PUT', body: RETENTION });
+  expect(status).toBe(200);
 });
 beforeEach(({ skip }) => {
   const why = missing ?? (berth.redis ? undefined : 'install redis-server');
@@ -64,22 +74,31 @@ afterAll(async () => {
 });
 
 const one = <T>(of: readonly T[]): T => of[Math.floor(Math.random() * of.length)] as T;
+const someLayers = () => LAYERS.filter(() => Math.random() < 0.4);
 
 /** A client's package: what it did, and what must be there in the end. */
 class Work {
   readonly tags = new Map<string, Document>();
-  refused = 0;
+  /** The newest last. */
+  readonly builds: Document[] = [];
   done = 0;
 
   constructor(private readonly name: string) {}
 
   async act(): Promise<void> {
     const dice = Math.random();
-    if (dice < 0.5) await this.push(one(TAGS), () => image(LAYERS.filter(() => Math.random() < 0.4)));
-    else if (dice < 0.65) await this.push(one(TAGS), () => this.aboutAnother(), false);
-    else if (dice < 0.8) await this.retag();
-    else await this.remove(one([...this.tags.keys()]));
+    if (dice < 0.4) await this.pushTo(one(TAGS), image(someLayers()));
+    else if (dice < 0.5) await this.pushTo(one(TAGS), this.aboutAnother(), false);
+    else if (dice < 0.65) await this.retag();
+    else if (dice < 0.75) await this.remove(one([...this.tags.keys()]));
+    else if (dice < 0.9) await this.build();
+    else await this.push('cache', buildCache(someLayers(), { annotations: { n: String(this.done) } }));
     this.done += 1;
+  }
+
+  private async build(): Promise<void> {
+    const document = image(someLayers(), { annotations: { n: String(this.done) } });
+    if (await this.push(`build-${this.done}`, document)) this.builds.push(document);
   }
 
   /** An index over what a tag holds, so that its child must stay when that tag goes. */
@@ -90,19 +109,22 @@ class Work {
       : image([LAYERS[0] ?? E]);
   }
 
+  private async pushTo(tag: string, document: Document, hasOwnBlobs = true): Promise<void> {
+    if (await this.push(tag, document, hasOwnBlobs)) this.tags.set(tag, document);
+  }
+
   /** With no grace, blobs may be gone before the manifest comes: the client begins again, as docker does. */
-  private async push(tag: string, make: () => Document, hasOwnBlobs = true): Promise<void> {
-    const document = make();
+  private async push(tag: string, document: Document, hasOwnBlobs = true): Promise<boolean> {
     const layers = LAYERS.filter((layer) => encode(document).includes(sha256(layer)));
     for (let tries = 0; tries < 20; tries++) {
       if (hasOwnBlobs || document.layers) {
         for (const blob of [E, ...layers]) await this.up(blob);
       }
       const { status } = await accounts.pusher.put(this.name, tag, document);
-      if (status === 201) return void this.tags.set(tag, document);
+      if (status === 201) return true;
       expect(status).toBe(400);
-      this.refused += 1;
     }
+    return false;
   }
 
   /** With no grace, an upload between two requests is one that nobody is at: it, too, begins again. */
@@ -115,7 +137,7 @@ class Work {
 
   private async retag(): Promise<void> {
     const document = one([...this.tags.values()]);
-    if (document) await this.push(one(TAGS), () => document, document.layers !== undefined);
+    if (document) await this.pushTo(one(TAGS), document, document.layers !== undefined);
   }
 
   private async remove(tag: string | undefined): Promise<void> {
@@ -125,10 +147,10 @@ class Work {
     this.tags.delete(tag);
   }
 
-  /** Digests of all manifests that must be there: the tags', and the children of indexes. */
+  /** Digests of all manifests that must be there: the tags', the children of indexes, and of builds what the policy keeps. */
   manifests(): string[] {
     const children = (document: Document) => (document.manifests ?? []) as Array<{ digest: string }>;
-    const all = [...this.tags.values()].flatMap((document) => [
+    const all = [...this.tags.values(), ...this.builds.slice(-KEPT_BUILDS)].flatMap((document) => [
       sha256(encode(document)),
       ...children(document).map(({ digest }) => digest),
     ]);
