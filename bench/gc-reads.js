@@ -7,6 +7,7 @@ import { startBerth } from './berth.js';
 import { addOrphans, query } from './orphans.js';
 import { RegistryClient } from './registry-client.js';
 import { openS3 } from './s3-server.js';
+import { startSplit } from './split.js';
 
 const ORPHANS = 1500;
 /** GETs a second: of a registry that is used, and not at its limit. */
@@ -16,9 +17,9 @@ const ACCEPT = { accept: 'application/vnd.oci.image.manifest.v1+json' };
 
 /**
  * How long GETs of a manifest by tag take at a fixed rate, without and with the collection of orphaned blobs going
- * on in the same process, objects in S3. A worker of its own, which rests less, is not measured here.
+ * on in the same process, or with `split` in a worker of its own, objects in S3.
  */
-export async function measureReads(folder, { rounds, s3: given }) {
+export async function measureReads(folder, { rounds, split, s3: given }) {
   const services = await startServices(folder);
   const s3 = await openS3(given, folder);
   Object.assign(process.env, s3.settings);
@@ -27,7 +28,7 @@ export async function measureReads(folder, { rounds, s3: given }) {
   let berth;
   let client;
   try {
-    berth = await startBerth(folder, false, s3.settings);
+    berth = split ? await startSplit(folder, s3.settings, true) : await startBerth(folder, false, s3.settings);
     client = new RegistryClient(berth);
     const { 'manifest-by-tag': path } = await client.pushImage();
     const measured = [];

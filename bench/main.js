@@ -3,7 +3,7 @@
  * `npm run bench -- [--peer URL] [--s3 URL/BUCKET|own] [--split] [--rounds N] [--seconds N] [--blob-mb N] [--json] [--profile CASE]`
  * `--s3`: Berth keeps its blobs in S3 (credentials in AWS_*; `own`: on a server of the benchmark's own), and direct uploads are measured beside a bare S3 client. `--split`: Berth's services are processes of their own, on S3.
  * `npm run bench -- memory [--blob-mb N] [--s3 URL/BUCKET]`: peak memory of a gateway with up to 64 uploads at once.
- * `npm run bench -- gc [--part collection|reads] [--rounds N] [--s3 URL/BUCKET]`: the collection of 1,000 orphaned blobs beside
+ * `npm run bench -- gc [--part collection|reads] [--split] [--rounds N] [--s3 URL/BUCKET]`: the collection of 1,000 orphaned blobs beside
  * 10,000 and 1,000,000 others; then reads of manifests without and with a collection going on.
  * `npm run bench -- races [--races N]`: 20,000 pushes of four kinds that meet the collection of the same blobs.
  * `--profile` measures one read of Berth alone and names the functions that the processor was busy with.

@@ -13,11 +13,12 @@ const APPS = fileURLToPath(new URL('../dist/apps', import.meta.url));
  * Starts metadata, blobs and one gateway as processes of their own, with the settings that everybody has.
  * @param {string} folder for an embedded database
  * @param {Record<string, string>} s3 what blobs is told of the bucket
+ * @param {boolean} hasWorker whether a worker is started, too; otherwise nothing waits for one
  */
-export async function startSplit(folder, s3) {
+export async function startSplit(folder, s3, hasWorker = false) {
   const database = await openDatabase(folder);
   const token = `an-administrator-${randomBytes(16).toString('hex')}`;
-  const [metadata, blobs, gateway] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [metadata, blobs, gateway, worker] = await Promise.all(Array.from({ length: 4 }, freePort));
   const common = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:BERTH_|AWS_)/.test(name))),
     NODE_ENV: 'production',
@@ -27,12 +28,15 @@ export async function startSplit(folder, s3) {
     BERTH_RPC_SECRET: randomBytes(32).toString('hex'),
     BERTH_METADATA_URL: `http://127.0.0.1:${metadata}`,
     BERTH_BLOBS_URL: `http://127.0.0.1:${blobs}`,
-    BERTH_WORKER_URL: `http://127.0.0.1:${blobs}`, // none is started: nothing here waits for it
+    BERTH_WORKER_URL: `http://127.0.0.1:${worker}`,
   };
   const aws = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));
   const settings = {
     metadata: { BERTH_RPC_LISTEN: `127.0.0.1:${metadata}`, BERTH_DATABASE_URL: database.url, BERTH_ADMIN_TOKEN: token },
     blobs: { BERTH_RPC_LISTEN: `127.0.0.1:${blobs}`, ...aws, ...s3 },
+    ...(hasWorker && {
+      worker: { BERTH_RPC_LISTEN: `127.0.0.1:${worker}`, BERTH_DATABASE_URL: database.url, ...aws, ...s3 },
+    }),
     gateway: { BERTH_LISTEN: `127.0.0.1:${gateway}`, BERTH_BLOB_DELIVERY: 'proxy' },
   };
   const running = {};
@@ -41,7 +45,7 @@ export async function startSplit(folder, s3) {
     return running[program].ready;
   };
   const stop = async () => {
-    for (const program of ['gateway', 'blobs', 'metadata']) await running[program]?.stop();
+    for (const program of ['gateway', 'worker', 'blobs', 'metadata']) await running[program]?.stop();
     await database.stop();
   };
   try {
@@ -50,6 +54,8 @@ export async function startSplit(folder, s3) {
     const registry = { url, repository: 'bench/app', username: USER, token: await makeUser(url, token) };
     return {
       ...registry,
+      databaseUrl: database.url,
+      adminToken: token,
       stop,
       /** A fresh gateway: a peak is one of a process's whole life. */
       restartGateway: async () => {

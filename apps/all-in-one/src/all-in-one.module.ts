@@ -1,13 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Settings } from '#config';
-import type { Database } from '#database';
+import { type Database, PrismaTraffic } from '#database';
 import type { Queues } from '#queue';
 import type { Storage } from '#storage';
 import { GatewayModule } from '../../gateway/src/gateway.module.js';
 import { WorkerModule } from '../../worker/src/worker.module.js';
 import { LocalAdaptersModule } from './local-adapters.module.js';
-import { RequestTraffic } from './request-traffic.js';
+import { noteRequests } from './note-requests.js';
 
 /** What the process opened before Nest starts. */
 export interface Resources {
@@ -22,12 +22,14 @@ export interface Resources {
 @Module({})
 export class AllInOneModule {
   static for({ settings, database, storage, queues, log }: Resources): DynamicModule {
+    const traffic = new PrismaTraffic(database);
+    noteRequests(traffic);
     return {
       module: AllInOneModule,
       imports: [
         LocalAdaptersModule.for(settings, database, storage, log),
         GatewayModule,
-        WorkerModule.for(queues, new RequestTraffic(), log),
+        WorkerModule.for(queues, traffic, log),
       ],
     };
   }

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { AccountStore, hashToken } from '#auth';
 import { METADATA_CONTRACTS } from '#contracts';
-import { applyMigrations, createPrisma } from '#database';
+import { applyMigrations, createPrisma, PrismaTraffic } from '#database';
 import { faultStatus, runService, serveRpc, startOps, waitUntil } from '#nest';
+import { BlobIndex, DirectUploads, ManifestStore, TagStore, UploadSessions } from '#registry';
 import { RpcServer, readProof } from '#rpc';
 import { MetadataModule } from './metadata.module.js';
 
 const DATABASE_CONNECTIONS = 20;
+/** What gateways ask for clients that push and pull, and not for operators. */
+const FOR_CLIENTS = new Set<object>([BlobIndex, DirectUploads, ManifestStore, TagStore, UploadSessions]);
 const MIGRATIONS = join(import.meta.dirname, '../../../../prisma/migrations');
 
 /** `npm run metadata`: everything that PostgreSQL knows, for the gateway. Serves once the database is there and up to date. */
@@ -31,6 +34,11 @@ await runService('metadata', async ({ settings, log, closing }) => {
   isOpen = true;
 
   const server = new RpcServer({ proof: readProof(settings), log, statusOf: faultStatus });
-  for (const contract of METADATA_CONTRACTS) server.add<object>(contract, app.get<object>(contract.port));
+  const traffic = new PrismaTraffic(database);
+  const note = () => traffic.note();
+  for (const contract of METADATA_CONTRACTS) {
+    const onCall = FOR_CLIENTS.has(contract.port) ? note : undefined;
+    server.add<object>(contract, app.get<object>(contract.port), onCall);
+  }
   await serveRpc('metadata', server, settings.BERTH_RPC_LISTEN, needs, closing);
 });

@@ -11,6 +11,7 @@ import {
   PrismaRetentionWork,
   PrismaScrubbing,
   PrismaStorageMeasuring,
+  PrismaTraffic,
   PrismaUntaggedRules,
 } from '#database';
 import type { Queues } from '#queue';
@@ -27,7 +28,6 @@ import {
   RetentionWork,
   Scrubbing,
   StorageMeasuring,
-  UnseenTraffic,
   UntaggedRules,
 } from '#registry';
 import { WorkerModule } from './worker.module.js';
@@ -72,7 +72,7 @@ export class WorkerServiceModule {
       module: WorkerServiceModule,
       imports: [
         WorkerAdaptersModule.for(resources),
-        WorkerModule.for(resources.queues, new UnseenTraffic(), resources.log),
+        WorkerModule.for(resources.queues, new PrismaTraffic(resources.database), resources.log),
       ],
     };
   }

@@ -33,6 +33,7 @@ export { PrismaTagStore } from './prisma-tag-store.js';
 export { PrismaTeamStore } from './prisma-team-store.js';
 export { PrismaTokenStore } from './prisma-token-store.js';
 export { PrismaTombstones } from './prisma-tombstones.js';
+export { PrismaTraffic } from './prisma-traffic.js';
 export { PrismaTrustPolicyStore } from './prisma-trust-policy-store.js';
 export { PrismaUntaggedRules } from './prisma-untagged-rules.js';
 export { PrismaUploadSessions } from './prisma-upload-sessions.js';

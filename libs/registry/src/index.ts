@@ -141,7 +141,7 @@ export {
 export { StorageMeasuring } from './ports/storage-measuring.js';
 export { type TagChange, TagStore } from './ports/tag-store.js';
 export { type AskedFor, type Remover, type Tombstone, type TombstoneDetails, Tombstones } from './ports/tombstones.js';
-export { ALL_ROOM, NoTraffic, type Room, Traffic, UnseenTraffic } from './ports/traffic.js';
+export { NoTraffic, Traffic } from './ports/traffic.js';
 export { UntaggedRules } from './ports/untagged-rules.js';
 export {
   type ClaimedUpload,

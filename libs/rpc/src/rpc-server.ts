@@ -52,8 +52,8 @@ export class RpcServer {
     this.health.addToServer(this.server);
   }
 
-  /** Makes a port callable. `implementation` is its adapter in this process. */
-  add<P extends object>(contract: Contract<P>, implementation: P): void {
+  /** Makes a port callable. `implementation` is its adapter in this process; `onCall` hears of each call. */
+  add<P extends object>(contract: Contract<P>, implementation: P, onCall?: () => void): void {
     const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
     const handlers: Record<string, (call: Call, callback: sendUnaryData<Buffer>) => void> = {};
     for (const [name, method] of Object.entries<MethodContract>(contract.methods)) {
@@ -67,8 +67,10 @@ export class RpcServer {
         responseSerialize: identity,
         responseDeserialize: identity,
       };
-      const run = (args: unknown[]) =>
-        (implementation as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]?.(...args);
+      const run = (args: unknown[]) => {
+        onCall?.();
+        return (implementation as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]?.(...args);
+      };
       handlers[name] = (call, callback) => {
         runInTrace(text(call.metadata, 'traceparent'), () => void this.answer(path, method, run, call, callback));
       };
