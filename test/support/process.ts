@@ -50,7 +50,12 @@ export function startProcess(program: Program, environment: NodeJS.ProcessEnv, l
     log,
     ready,
     isRunning,
-    terminate: () => end('SIGTERM'),
+    terminate: async () => {
+      const wasRunning = isRunning();
+      const code = await end('SIGTERM');
+      if (wasRunning && code !== 0) console.error(`${program} ended with ${code}:\n${log.slice(-30).join('\n')}`);
+      return code;
+    },
     kill: async () => void (await end('SIGKILL')),
   };
 }
