@@ -132,6 +132,29 @@ describe('the budget', () => {
     expect(await registry.keys()).toEqual([]);
   });
 
+  it('brings back with an index what the index names, and looks at that again', async () => {
+    registry = await openRegistry({ buildCacheBudget: 0, restoreWindow: DAY });
+    const named = await pushCache('named', 10);
+    const idOf = async (document: Document) => {
+      const [row] = await registry.sql<{ id: number }>('SELECT id FROM manifests WHERE digest = $1', [
+        digestOf(document),
+      ]);
+      return row?.id ?? 0;
+    };
+    await registry.put(NAME, index([named]), ['index']);
+    await registry.removeVersion(NAME, await idOf(index([named])));
+    await registry.collect();
+    expect(await present(named), 'it waits for what may be restored').toEqual([false]);
+    expect(await marks()).toEqual([]);
+    expect(await registry.restoreVersion(NAME, await idOf(named)), 'it is no version').toBe('unknown');
+    expect(await registry.restoreVersion(NAME, await idOf(index([named])))).toBe('restored');
+    expect(await present(named)).toEqual([true]);
+    expect(await marks()).toEqual([{ looked_with: null }]);
+    await registry.collect();
+    expect(await present(named), 'the index holds it').toEqual([true]);
+    expect(await violations(registry)).toEqual([]);
+  });
+
   it('takes what a rule for tags held once that is gone', async () => {
     registry = await openRegistry({ buildCacheBudget: 0 });
     const kept = await pushCache('v1', 10);

@@ -12,6 +12,7 @@ import { recordEvent } from './audit.js';
 import { unbury } from './bury.js';
 import { type Database, Prisma } from './database.js';
 import { passGate } from './gate.js';
+import { markBuildCaches } from './gc/evict-build-caches.js';
 import type { DeletionLimits } from './prisma-package-directory.js';
 import { removeVersion } from './remove-version.js';
 import { setReview } from './review.js';
@@ -134,8 +135,8 @@ export class PrismaVersionStore extends VersionStore {
     return inTransaction(this.database, async (tx) => {
       await passGate(tx, packageId, 'adding');
       const [deleted] = await tx.$queryRaw<Array<{ digest: Digest; tags: string[] }>>`
-        SELECT digest, deleted_tags AS tags FROM manifests
-        WHERE id = ${versionId} AND package_id = ${packageId} AND purge_at > now() FOR UPDATE`;
+        SELECT digest, deleted_tags AS tags FROM manifests m
+        WHERE id = ${versionId} AND package_id = ${packageId} AND purge_at > now() AND ${IS_VERSION} FOR UPDATE`;
       if (!deleted) return 'unknown';
       const absent = await findAbsentChildren(tx, packageId, versionId);
       if (absent.length > 0) return { absent };
@@ -143,7 +144,8 @@ export class PrismaVersionStore extends VersionStore {
         UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}',
           is_leftover = false
         WHERE id = ${versionId}`;
-      await unbury(tx, packageId, deleted.digest);
+      const caches = await restoreCaches(tx, packageId, versionId);
+      await unbury(tx, packageId, deleted.digest, ...caches.map(({ digest }) => digest));
       // One statement: a retention policy may have taken thousands.
       const free = await tx.$queryRaw<Array<{ name: string }>>`
         INSERT INTO tags (package_id, name, manifest_id)
@@ -152,18 +154,30 @@ export class PrismaVersionStore extends VersionStore {
       const tags = free.map(({ name }) => name);
       await logRestoredTags(tx, packageId, { digest: deleted.digest, tags }, actor);
       await recordEvent(tx, { kind: 'version.restore', packageId, actor, data: { digest: deleted.digest } });
-      await setReview(tx, { manifestIds: [versionId], packageId, untaggedAfter: this.untaggedAfter });
+      const manifestIds = [versionId, ...caches.map(({ id }) => id)];
+      await setReview(tx, { manifestIds, packageId, untaggedAfter: this.untaggedAfter });
+      if (caches.length > 0) await markBuildCaches(tx, packageId);
       return 'restored';
     });
   }
 }
 
-/** Children that an index was pushed with and that are deleted now. */
+/** Versions that an index was pushed with and that are deleted now. */
 async function findAbsentChildren(tx: Transaction, packageId: number, versionId: number): Promise<Digest[]> {
   const rows = await tx.$queryRaw<Array<{ digest: Digest }>>`
     SELECT c.digest FROM manifest_children c JOIN manifests m ON m.package_id = ${packageId} AND m.digest = c.digest
-    WHERE c.manifest_id = ${versionId} AND m.deleted_at IS NOT NULL ORDER BY c.digest`;
+    WHERE c.manifest_id = ${versionId} AND m.deleted_at IS NOT NULL AND ${IS_VERSION} ORDER BY c.digest`;
   return rows.map(({ digest }) => digest);
+}
+
+/** The deleted build caches that an index was pushed with come back with it: nobody could ask for one of them. */
+function restoreCaches(tx: Transaction, packageId: number, versionId: number) {
+  return tx.$queryRaw<Array<{ id: number; digest: Digest }>>`
+    UPDATE manifests m SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
+    FROM manifest_children c
+    WHERE c.manifest_id = ${versionId} AND m.package_id = ${packageId} AND m.digest = c.digest
+      AND m.deleted_at IS NOT NULL AND NOT ${IS_VERSION}
+    RETURNING m.id, m.digest`;
 }
 
 /** Build caches are no versions: nobody deploys one. */
