@@ -11,7 +11,7 @@ import { startSplit } from '../support/split.js';
 /** Tests of the suite at the version that .ci/conformance names, with every part of it on. */
 const TESTS = 986;
 const SUITE = resolve(import.meta.dirname, '../../.ci/conformance');
-vi.setConfig({ testTimeout: 10 * 60_000 });
+vi.setConfig({ testTimeout: 10 * 60_000, maxConcurrency: 2 });
 needsS3();
 
 const onBucket = async (settings: Record<string, string> = {}): Promise<TestBerth> => {
@@ -34,7 +34,8 @@ const inTurns = async (settings: Record<string, string> = {}): Promise<TestBerth
 const PROXY = { BERTH_BLOB_DELIVERY: 'proxy' };
 const REDIRECT = { BERTH_BLOB_DELIVERY: 'redirect' };
 
-it.each<[string, () => Promise<TestBerth>, boolean]>([
+// Two at a time: one alone leaves a quarter of two cores idle.
+it.concurrent.each<[string, () => Promise<TestBerth>, boolean]>([
   ['all-in-one on disk', () => startAllInOne(), true],
   ['all-in-one on S3, bytes through Berth', () => onBucket(PROXY), true],
   ['all-in-one on S3, redirected', () => onBucket(REDIRECT), false],
