@@ -141,9 +141,7 @@ export class PrismaVersionStore extends VersionStore {
       const absent = await findAbsentChildren(tx, packageId, versionId);
       if (absent.length > 0) return { absent };
       await tx.$executeRaw`
-        UPDATE manifests SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}',
-          is_leftover = false
-        WHERE id = ${versionId}`;
+        UPDATE manifests SET ${AS_RESTORED} WHERE id = ${versionId}`;
       const caches = await restoreCaches(tx, packageId, versionId);
       await unbury(tx, packageId, deleted.digest, ...caches.map(({ digest }) => digest));
       // One statement: a retention policy may have taken thousands.
@@ -173,12 +171,15 @@ async function findAbsentChildren(tx: Transaction, packageId: number, versionId:
 /** The deleted build caches that an index was pushed with come back with it: nobody could ask for one of them. */
 function restoreCaches(tx: Transaction, packageId: number, versionId: number) {
   return tx.$queryRaw<Array<{ id: number; digest: Digest }>>`
-    UPDATE manifests m SET deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}'
+    UPDATE manifests m SET ${AS_RESTORED}
     FROM manifest_children c
     WHERE c.manifest_id = ${versionId} AND m.package_id = ${packageId} AND m.digest = c.digest
       AND m.deleted_at IS NOT NULL AND NOT ${IS_VERSION}
     RETURNING m.id, m.digest`;
 }
+
+const AS_RESTORED = Prisma.sql`
+  deleted_at = NULL, purge_at = NULL, deleted_by = NULL, deleted_tags = '{}', is_leftover = false`;
 
 /** Build caches are no versions: nobody deploys one. */
 const IS_VERSION = Prisma.sql`m.class <> 'build_cache'`;
